@@ -1,0 +1,2 @@
+"""Gives a performer any playing age."""
+__version__ = "0.1.0"
