@@ -1,0 +1,79 @@
+"""Alignment of a face to the one canonical crop, template `pa-4eye-1`.
+
+The crop is a square, four eye distances wide: eye centres level at 0.42 of its height, half an eye distance left and
+right of the middle. It holds the head from above the hairline to below the chin. The transform is the similarity that maps 14 points, which
+expression moves little, onto their mean places, by least squares (Umeyama 1991).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.frames import Pixels
+
+TEMPLATE = "pa-4eye-1"
+_EYE_DISTANCE = 0.25
+_EYE_CENTRE = (0.5, 0.42)
+# Mesh index -> mean place in eye distances from the midpoint of the eye centres, measured on frontal portraits by
+# `recipes/template.py`; symmetrised.
+_POINTS: dict[int, tuple[float, float]] = {
+    33: (-0.725, -0.012), 133: (-0.275, 0.012), 362: (0.275, 0.012), 263: (0.725, -0.012),
+    168: (0.000, -0.076), 6: (0.000, 0.043), 197: (0.000, 0.161), 2: (0.000, 0.724),
+    98: (-0.311, 0.664), 327: (0.311, 0.664), 61: (-0.519, 0.972), 291: (0.519, 0.972),
+    127: (-1.133, 0.064), 356: (1.133, 0.064),
+}
+
+
+def _template(size: int) -> NDArray[np.float64]:
+    places = np.array(list(_POINTS.values()), np.float64)
+    return (places * _EYE_DISTANCE + _EYE_CENTRE) * size - 0.5
+
+
+def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The 2 x 3 similarity (no reflection) that maps N x 2 `source` onto `target` by least squares (Umeyama 1991)."""
+    a, b = source.astype(np.float64), target.astype(np.float64)
+    mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
+    za = (a - mean_a) @ (1, 1j)
+    zb = (b - mean_b) @ (1, 1j)
+    # As complex numbers a similarity is one factor, and least squares has a closed form.
+    factor = np.vdot(za, zb) / max(np.vdot(za, za).real, 1e-12)
+    linear = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return np.column_stack([linear, mean_b - linear @ mean_a]).astype(np.float32)
+
+
+def template_transform(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Frame pixels to crop pixels as a 2 x 3 similarity, for landmarks of 468+ x 2 or 3 and a crop of `size` pixels."""
+    return similarity(landmarks[list(_POINTS), :2], _template(size))
+
+
+def scale_of(transform: NDArray[np.float32]) -> float:
+    """Crop pixels to one frame pixel of a similarity."""
+    return float(np.hypot(transform[0, 0], transform[1, 0]))
+
+
+def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """The canonical crop: float32 size x size x 3 in the units of `pixels` (H x W x 3), the border repeated.
+
+    A face larger than the crop is reduced by area first, so that nothing aliases.
+    """
+    height, width = pixels.shape[:2]
+    inverse = cv2.invertAffineTransform(transform)
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]], np.float64) @ inverse.T
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 4, 0, [width - 1, height - 1])
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 5, low + 1, [width, height])
+    region = pixels[low[1] : high[1], low[0] : high[0]]
+    local = transform.astype(np.float64).copy()
+    local[:, 2] += local[:, :2] @ low
+    scale = scale_of(transform)
+    if region.dtype == np.float16:
+        region = region.astype(np.float32)
+    if scale < 0.75:
+        small = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
+        fx, fy = region.shape[1] / small[0], region.shape[0] / small[1]
+        region = cv2.resize(region, small, interpolation=cv2.INTER_AREA)
+        local[:, 2] += local[:, :2] @ [(fx - 1) / 2, (fy - 1) / 2]
+        local[:, 0] *= fx
+        local[:, 1] *= fy
+    flags = cv2.INTER_LINEAR if scale < 1.5 else cv2.INTER_CUBIC
+    crop = cv2.warpAffine(region, local, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return crop.astype(np.float32)

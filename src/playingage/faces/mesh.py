@@ -1,0 +1,129 @@
+"""468 landmarks and two irises on a face whose place is roughly known: MediaPipe's networks.
+
+Face mesh: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019. Iris: Ablavatski et al.,
+"Real-time Pupil Tracking from Monocular Video for Digital Puppetry", 2020.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.faces.detector import Detection, network_file
+from playingage.faces.face import LANDMARKS, Pose
+from playingage.runtime import Device, Network
+
+_MESH, _IRIS = 192, 64
+_MARGIN = 1.5
+"""The mesh wants a square half as large again as the face."""
+_LEVEL_PITCH = 9.0
+"""A level face leans this far back by the axis from brow to chin (mean of frontal portraits), in degrees."""
+_EYES = ((33, 133), (362, 263))
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rotated square in the frame: centre (x, y), side in pixels, angle in radians (clockwise as seen)."""
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    def to_frame(self, size: int) -> NDArray[np.float64]:
+        """2 x 3: pixels of a `size` x `size` picture of the region to pixels of the frame."""
+        scale = self.side / size
+        c, s = np.cos(self.angle) * scale, np.sin(self.angle) * scale
+        half = (size - 1) / 2
+        return np.array([[c, -s, self.x - c * half + s * half], [s, c, self.y - s * half - c * half]])
+
+
+def region_of_detection(found: Detection) -> Region:
+    """The square that the mesh wants around a detected face, turned so that the eyes are level."""
+    left, top, right, bottom = found.box
+    dx, dy = found.eyes[1] - found.eyes[0]
+    side = _MARGIN * max(right - left, bottom - top)
+    return Region((left + right) / 2, (top + bottom) / 2, side, float(np.arctan2(dy, dx)))
+
+
+def region_of_landmarks(landmarks: NDArray[np.float32]) -> Region:
+    """The square that the mesh wants around known landmarks."""
+    dx, dy = landmarks[263, :2] - landmarks[33, :2]
+    angle = float(np.arctan2(dy, dx))
+    c, s = np.cos(angle), np.sin(angle)
+    level = landmarks[:468, :2] @ np.array([[c, -s], [s, c]])
+    low, high = level.min(axis=0), level.max(axis=0)
+    x, y = (low + high) / 2
+    return Region(float(c * x - s * y), float(s * x + c * y), _MARGIN * float(max(high - low)), angle)
+
+
+def pose_of(landmarks: NDArray[np.float32]) -> Pose:
+    """Head pose from the mesh's own depth: the axis through the outer eye corners and the one from brow to chin."""
+    across = (landmarks[263] - landmarks[33] + landmarks[454] - landmarks[234]).astype(np.float64)
+    down = (landmarks[152] - landmarks[10]).astype(np.float64)
+    yaw = np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))
+    roll = np.degrees(np.arctan2(across[1], across[0]))
+    pitch = np.degrees(np.arctan2(-down[2], np.hypot(down[0], down[1]))) + _LEVEL_PITCH
+    return Pose(yaw=float(yaw), pitch=float(pitch), roll=float(roll))
+
+
+class FaceMesh:
+    """Landmarks of one face in a region of an RGB uint8 picture."""
+
+    def __init__(self, device: Device) -> None:
+        self._mesh = Network(network_file("face_landmark.tflite"), device, precision="f32")
+        self._iris = Network(network_file("iris_landmark.tflite"), device, precision="f32")
+
+    def landmarks(self, pixels: NDArray[np.uint8], region: Region) -> tuple[NDArray[np.float32], float]:
+        """478 x 3 landmarks in frame pixels and the confidence 0..1 that the region holds a face."""
+        to_frame = region.to_frame(_MESH)
+        raw = self._mesh.run([_picture(pixels, to_frame, _MESH, region.side / _MESH)])
+        points, logit = sorted(raw, key=lambda value: -value.size)
+        local = points.reshape(468, 3).astype(np.float64)
+        found = np.empty((LANDMARKS, 3), np.float32)
+        found[:468, :2] = local[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
+        found[:468, 2] = local[:, 2] * (region.side / _MESH)
+        for index, (a, b) in enumerate(_EYES):
+            start = 468 + 5 * index
+            found[start : start + 5] = self._iris_points(pixels, found, a, b, region.angle, mirrored=index == 1)
+        return found, float(1 / (1 + np.exp(-np.clip(logit.item(), -80, 80))))
+
+    def _iris_points(
+        self, pixels: NDArray[np.uint8], mesh: NDArray[np.float32], a: int, b: int, angle: float, *, mirrored: bool
+    ) -> NDArray[np.float32]:
+        centre = (mesh[a] + mesh[b]) / 2
+        side = max(2.3 * float(np.hypot(*(mesh[b, :2] - mesh[a, :2]))), 4.0)
+        to_frame = Region(float(centre[0]), float(centre[1]), side, angle).to_frame(_IRIS)
+        if mirrored:  # the network knows one eye; the other is shown to it in a mirror
+            to_frame[:, 2] += to_frame[:, 0] * (_IRIS - 1)
+            to_frame[:, 0] *= -1
+        raw = self._iris.run([_picture(pixels, to_frame, _IRIS, side / _IRIS)])
+        local = min(raw, key=lambda value: value.size).reshape(5, 3).astype(np.float64)
+        points = np.empty((5, 3), np.float32)
+        points[:, :2] = local[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
+        points[:, 2] = centre[2]
+        return points
+
+
+def _picture(
+    pixels: NDArray[np.uint8], to_frame: NDArray[np.float64], size: int, shrink: float
+) -> NDArray[np.float32]:
+    """1 x size x size x 3 float32 0..1 of a region; `shrink` is frame pixels to one pixel of the result."""
+    if shrink > 2:
+        # Reduce by area first: plain sampling of every third pixel makes landmarks jitter with the grain.
+        height, width = pixels.shape[:2]
+        corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ to_frame.T
+        low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
+        high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, low + 1, [width, height])
+        part = pixels[low[1] : high[1], low[0] : high[0]]
+        w, h = max(1, round(part.shape[1] / shrink)), max(1, round(part.shape[0] / shrink))
+        fx, fy = part.shape[1] / w, part.shape[0] / h
+        pixels = cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA)
+        to_frame = to_frame.copy()
+        to_frame[:, 2] -= low
+        to_frame = (to_frame + [[0, 0, 0.5], [0, 0, 0.5]]) / [[fx], [fy]] - [[0, 0, 0.5], [0, 0, 0.5]]
+    picture = cv2.warpAffine(
+        pixels, to_frame, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return picture[None].astype(np.float32) / 255

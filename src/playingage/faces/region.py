@@ -1,0 +1,61 @@
+"""The part of the canonical crop where a face may be changed, from its landmarks alone."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.frames.pixels import Plane
+
+# MediaPipe mesh indices, each a closed outline.
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
+    136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+EYE_LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
+EYE_RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+_BROW_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
+_FOREHEAD = 0.28
+"""How far the region reaches above the mesh, in parts of the face's height: the mesh ends below the hairline."""
+_WORK = 160
+_SHIFT = 4
+
+
+def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
+    """Float32 size x size, 0..1: 1 on the face from hairline to below the jaw, feathered; 0 on eyeballs and in the mouth.
+
+    `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels.
+    """
+    scale = _WORK / size
+    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
+    oval = points[list(OVAL)].copy()
+    up = points[10] - points[152]
+    height = float(np.hypot(*up))
+    lifted = [OVAL.index(i) for i in _BROW_TOP]
+    # The lift fades towards the temples, so that the outline stays round.
+    fade = np.sin(np.linspace(0.15 * np.pi, 0.85 * np.pi, len(lifted)))
+    oval[lifted] += np.outer(fade, up) * _FOREHEAD
+    centre = oval.mean(axis=0)
+    region = np.zeros((_WORK, _WORK), np.float32)
+    _fill(region, centre + (oval - centre) * 1.03, 1.0)
+    feather = max(1.0, 0.035 * height)
+    region = cv2.GaussianBlur(region, (0, 0), feather, borderType=cv2.BORDER_REPLICATE)
+    holes = np.zeros((_WORK, _WORK), np.float32)
+    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
+        _fill(holes, points[list(outline)], 1.0)
+    holes = cv2.GaussianBlur(holes, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
+    # No change reaches the crop's border: whatever lies there would end in a visible edge.
+    margin = _border(_WORK)
+    full: Plane = cv2.resize(region * (1 - holes) * margin, (size, size), interpolation=cv2.INTER_LINEAR)
+    full[full < 1 / 512] = 0
+    return full
+
+
+def _fill(canvas: Plane, outline: NDArray[np.float32], value: float) -> None:
+    fixed = np.round(outline * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], value, lineType=cv2.LINE_AA, shift=_SHIFT)
+
+
+def _border(size: int, width: float = 0.04) -> Plane:
+    ramp = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (size * width), 0, 1).astype(np.float32)
+    return np.minimum.outer(ramp, ramp)

@@ -1,0 +1,92 @@
+"""Networks (ONNX and TensorFlow Lite) on OpenVINO."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from playingage.core import DeviceError, ModelError
+
+PRECISIONS = ("bf16", "f32")
+_LOAD_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where and how networks run. `name` is OpenVINO's ("CPU", "GPU.0"), `precision` "bf16" or "f32"."""
+
+    name: str
+    description: str
+    precision: str
+    threads: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.description}), {self.precision}, {self.threads} thread{'s'[: self.threads > 1]}"
+
+
+@cache
+def _core() -> Any:
+    return ov.Core()
+
+
+def list_devices() -> dict[str, str]:
+    """OpenVINO's devices on this machine: name -> description."""
+    core = _core()
+    return {name: str(core.get_property(name, "FULL_DEVICE_NAME")).strip() for name in core.available_devices}
+
+
+def choose_device(name: str = "CPU", *, precision: str | None = None, threads: int = 1) -> Device:
+    """The device called `name`; `precision` None means bf16 where the device has it in hardware, else f32.
+
+    Raises DeviceError when the device or the precision is not there: nothing else is used in its place.
+    """
+    devices = list_devices()
+    if name.upper() not in devices:
+        raise DeviceError(
+            f"no device {name!r} on this machine", f"Choose one of: {', '.join(sorted(devices))} (option --device)."
+        )
+    name = name.upper()
+    has_bf16 = "BF16" in _core().get_property(name, "OPTIMIZATION_CAPABILITIES")
+    if precision is None:
+        precision = "bf16" if has_bf16 else "f32"
+    if precision not in PRECISIONS:
+        raise DeviceError(f"unknown precision {precision!r}", f"Choose one of: {', '.join(PRECISIONS)}.")
+    if precision == "bf16" and not has_bf16:
+        raise DeviceError(f"{name} ({devices[name]}) has no bf16", "Choose the precision f32.")
+    if threads < 1:
+        raise DeviceError(f"{threads} threads cannot run a network", "Give 1 or more.")
+    return Device(name=name, description=devices[name], precision=precision, threads=threads)
+
+
+class Network:
+    """A compiled network with one request. `run` is synchronous and gives the same output for the same input."""
+
+    def __init__(self, path: Path, device: Device, *, precision: str | None = None) -> None:
+        config: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": precision or device.precision,
+        }
+        if device.name == "CPU":
+            config["INFERENCE_NUM_THREADS"] = device.threads
+        try:
+            with _LOAD_LOCK:
+                model = _core().read_model(str(path))
+                self._compiled = _core().compile_model(model, device.name, config)
+        except RuntimeError as error:
+            raise ModelError(f"{path}: cannot be loaded as a network: {str(error).splitlines()[0]}") from error
+        self._request = self._compiled.create_infer_request()
+        self.path = path
+        self.inputs: dict[str, tuple[int, ...]] = {i.any_name: tuple(i.shape) for i in self._compiled.inputs}
+        self.outputs: dict[str, tuple[int, ...]] = {o.any_name: tuple(o.shape) for o in self._compiled.outputs}
+
+    def run(self, values: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Inputs in the network's order (float32, the shapes of `inputs`) to outputs, copied out of the run time."""
+        self._request.infer(list(values))
+        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self.outputs))]
