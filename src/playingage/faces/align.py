@@ -1,9 +1,12 @@
 """Alignment of a face to the one canonical crop, template `pa-4eye-1`.
 
 The crop is a square, four eye distances wide: eye centres level at 0.42 of its height, half an eye distance left and
-right of the middle. It holds the head from above the hairline to below the chin. The transform is the similarity that maps 14 points, which
+right of the middle. It holds the head from above the hairline to below the chin. The transform is the similarity that
+maps 14 points, which
 expression moves little, onto their mean places, by least squares (Umeyama 1991).
 """
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,7 +64,7 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
     corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]], np.float64) @ inverse.T
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 4, 0, [width - 1, height - 1])
     high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 5, low + 1, [width, height])
-    region = pixels[low[1] : high[1], low[0] : high[0]]
+    region: NDArray[Any] = pixels[low[1] : high[1], low[0] : high[0]]
     local = transform.astype(np.float64).copy()
     local[:, 2] += local[:, :2] @ low
     scale = scale_of(transform)
@@ -70,7 +73,7 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
     if scale < 0.75:
         small = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
         fx, fy = region.shape[1] / small[0], region.shape[0] / small[1]
-        region = cv2.resize(region, small, interpolation=cv2.INTER_AREA)
+        region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), region.dtype)
         local[:, 2] += local[:, :2] @ [(fx - 1) / 2, (fy - 1) / 2]
         local[:, 0] *= fx
         local[:, 1] *= fy

@@ -73,7 +73,7 @@ def _anchors(grids: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
 
 
 class FaceDetector:
-    """Finds faces from about a fifteenth of a tile's side up to the whole of it, upright or tilted to about 45 degrees."""
+    """Finds faces from about a fifteenth of a tile's side up to all of it, tilted to about 45 degrees."""
 
     def __init__(self, device: Device) -> None:
         self._near = Network(network_file("face_detection_back.tflite"), device, precision="f32")
@@ -123,7 +123,8 @@ def _square(
     w, h = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
     small = cv2.resize(inside, (min(w, side), min(h, side)), interpolation=cv2.INTER_AREA)
     picture = np.zeros((side, side, 3), np.uint8)
-    left, top = min(round((x0 - part.x) * scale), side - small.shape[1]), min(round((y0 - part.y) * scale), side - small.shape[0])
+    left = min(round((x0 - part.x) * scale), side - small.shape[1])
+    top = min(round((y0 - part.y) * scale), side - small.shape[0])
     picture[top : top + small.shape[0], left : left + small.shape[1]] = small
     return picture, scale, np.array([x0 - left / scale, y0 - top / scale], np.float32)
 

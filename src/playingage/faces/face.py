@@ -10,7 +10,7 @@ LANDMARKS = 478
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
-    """Head rotation in degrees: yaw > 0 turns to the picture's right, pitch > 0 looks down, roll > 0 tilts clockwise."""
+    """Head rotation in degrees: yaw > 0 turns to the picture's right, pitch > 0 down, roll > 0 clockwise."""
 
     yaw: float
     pitch: float
@@ -21,7 +21,7 @@ class Pose:
 class Face:
     """A tracked face.
 
-    landmarks: 478 x 3 float32; x and y in pixels of the frame (centre of the top-left pixel at 0, 0), z in the same unit
+    landmarks: 478 x 3 float32; x and y in pixels of the frame (top-left pixel centre at 0, 0), z in the same unit
         relative to the head's centre, smaller is nearer. 0..467 in MediaPipe's mesh order, 468..472 the iris on
         the picture's left (centre, then four on its rim), 473..477 the one on the right.
     confidence: 0..1, that this is a face. strength: 0..1, how much of it may be changed: falls softly towards
@@ -36,7 +36,8 @@ class Face:
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (LANDMARKS, 3) or self.landmarks.dtype != np.float32:
-            raise ValueError(f"landmarks want float32 {LANDMARKS} x 3, not {self.landmarks.dtype} {self.landmarks.shape}")
+            found = f"{self.landmarks.dtype} {self.landmarks.shape}"
+            raise ValueError(f"landmarks want float32 {LANDMARKS} x 3, not {found}")
         if not (0 <= self.confidence <= 1 and 0 <= self.strength <= 1):
             raise ValueError("confidence and strength are between 0 and 1")
 

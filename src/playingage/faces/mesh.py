@@ -1,6 +1,7 @@
 """468 landmarks and two irises on a face whose place is roughly known: MediaPipe's networks.
 
-Face mesh: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019. Iris: Ablavatski et al.,
+Face mesh: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019. Iris:
+Ablavatski et al.,
 "Real-time Pupil Tracking from Monocular Video for Digital Puppetry", 2020.
 """
 
@@ -119,11 +120,13 @@ def _picture(
         part = pixels[low[1] : high[1], low[0] : high[0]]
         w, h = max(1, round(part.shape[1] / shrink)), max(1, round(part.shape[0] / shrink))
         fx, fy = part.shape[1] / w, part.shape[0] / h
-        pixels = cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
         to_frame = to_frame.copy()
         to_frame[:, 2] -= low
-        to_frame = (to_frame + [[0, 0, 0.5], [0, 0, 0.5]]) / [[fx], [fy]] - [[0, 0, 0.5], [0, 0, 0.5]]
+        to_frame[:, 2] += 0.5
+        to_frame /= [[fx], [fy]]
+        to_frame[:, 2] -= 0.5
     picture = cv2.warpAffine(
         pixels, to_frame, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    return picture[None].astype(np.float32) / 255
+    return np.asarray(picture[None], np.float32) / np.float32(255)

@@ -22,7 +22,8 @@ _SHIFT = 4
 
 
 def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
-    """Float32 size x size, 0..1: 1 on the face from hairline to below the jaw, feathered; 0 on eyeballs and in the mouth.
+    """Float32 size x size, 0..1: 1 on the face from hairline to below the jaw, feathered; 0 on eyeballs and in the
+    mouth.
 
     `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels.
     """
@@ -39,16 +40,21 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     region = np.zeros((_WORK, _WORK), np.float32)
     _fill(region, centre + (oval - centre) * 1.03, 1.0)
     feather = max(1.0, 0.035 * height)
-    region = cv2.GaussianBlur(region, (0, 0), feather, borderType=cv2.BORDER_REPLICATE)
+    region = _blur(region, feather)
     holes = np.zeros((_WORK, _WORK), np.float32)
     for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
         _fill(holes, points[list(outline)], 1.0)
-    holes = cv2.GaussianBlur(holes, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
+    holes = _blur(holes, 0.8)
     # No change reaches the crop's border: whatever lies there would end in a visible edge.
     margin = _border(_WORK)
-    full: Plane = cv2.resize(region * (1 - holes) * margin, (size, size), interpolation=cv2.INTER_LINEAR)
+    small = region * (1 - holes) * margin
+    full = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
     full[full < 1 / 512] = 0
     return full
+
+
+def _blur(plane: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _fill(canvas: Plane, outline: NDArray[np.float32], value: float) -> None:

@@ -46,7 +46,8 @@ def _alpha(cutoff: float, step: float) -> float:
 def smooth_two_sided(window: Sequence[NDArray[np.float32]], middle: int, sigma: float = 1.0) -> NDArray[np.float32]:
     """Gaussian mean over neighbouring frames' landmarks around `window[middle]`, following local motion.
 
-    A weighted straight line is fitted through the window in time, so that steady motion is not dragged; `sigma` is in frames.
+    A weighted straight line is fitted through the window in time, so that steady motion is not dragged; `sigma` is in
+    frames.
     """
     times = np.arange(len(window), dtype=np.float64) - middle
     weights = np.exp(-0.5 * (times / sigma) ** 2)

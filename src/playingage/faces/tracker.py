@@ -18,9 +18,12 @@ from playingage.runtime import Device
 class TrackerSettings:
     """How a tracker works. Times are in seconds, so that every frame rate behaves alike.
 
-    detect_every: between looks for new faces while some are tracked. search_every: the same while none is. fade_in / fade_out: for strength to go
-    from 0 to 1 and back. hold: how long a lost face's place is kept while it fades. remember: how long its id is kept for
-    a face that comes back near the same place. smooth: One-Euro filtering of landmarks (live); render smooths by itself.
+    detect_every: between looks for new faces while some are tracked. search_every: the same while none is. fade_in /
+    fade_out: for strength to go
+    from 0 to 1 and back. hold: how long a lost face's place is kept while it fades. remember: how long its id is kept
+    for
+    a face that comes back near the same place. smooth: One-Euro filtering of landmarks (live); render smooths by
+    itself.
     """
 
     detect_every: float = 0.5
@@ -154,7 +157,7 @@ class FaceTracker:
         self._drop(seconds)
 
     def _parts(self, height: int, width: int, *, thorough: bool) -> list[Tile]:
-        """Everything at the start; afterwards the whole frame and one tile in turn, which bounds the cost of a frame."""
+        """All at the start; afterwards the whole frame and one tile in turn, which bounds the cost of a frame."""
         parts = tiles(height, width)
         if thorough or not parts:
             return [whole(height, width), *parts]

@@ -1,7 +1,7 @@
 """How a frame's numbers mean light, and the invertible view in which the networks see it.
 
-The networks were trained on display-encoded Rec.709/sRGB pictures. A frame keeps its own encoding on the whole way; only
-the crop that a network sees goes through `to_view`, and the changed crop comes back through `from_view`.
+The networks were trained on display-encoded Rec.709/sRGB pictures. A frame keeps its own encoding on the whole
+way; only the crop that a network sees goes through `to_view`, and the changed crop comes back through `from_view`.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,8 @@ def to_view(rgb: NDArray[np.float32], transfer: str) -> NDArray[np.float32]:
     """Encoded RGB (float32, nominal 0..1) to the networks' display-encoded view. Monotone and invertible.
 
     SDR and HLG signals already are display-like and pass unchanged. `linear` is encoded with the sRGB curve
-    (IEC 61966-2-1), mirrored below 0 and continued above 1. `pq` (SMPTE ST 2084) becomes gamma 2.4 relative to 203 cd/m2.
+    (IEC 61966-2-1), mirrored below 0 and continued above 1. `pq` (SMPTE ST 2084) becomes
+    gamma 2.4 relative to 203 cd/m2.
     """
     if transfer in _SDR:
         return rgb

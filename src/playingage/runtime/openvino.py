@@ -67,7 +67,7 @@ def choose_device(name: str = "CPU", *, precision: str | None = None, threads: i
 class Network:
     """A compiled network with one request. `run` is synchronous and gives the same output for the same input."""
 
-    def __init__(self, path: Path, device: Device, *, precision: str | None = None) -> None:
+    def __init__(self, source: Path | bytes, device: Device, *, precision: str | None = None, name: str = "") -> None:
         config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
@@ -77,12 +77,13 @@ class Network:
             config["INFERENCE_NUM_THREADS"] = device.threads
         try:
             with _LOAD_LOCK:
-                model = _core().read_model(str(path))
+                # Bytes that were checked by hash are compiled as they are; nothing is read a second time.
+                model = _core().read_model(source) if isinstance(source, bytes) else _core().read_model(str(source))
                 self._compiled = _core().compile_model(model, device.name, config)
         except RuntimeError as error:
-            raise ModelError(f"{path}: cannot be loaded as a network: {str(error).splitlines()[0]}") from error
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{name or source!r}: cannot be loaded as a network: {reason}") from error
         self._request = self._compiled.create_infer_request()
-        self.path = path
         self.inputs: dict[str, tuple[int, ...]] = {i.any_name: tuple(i.shape) for i in self._compiled.inputs}
         self.outputs: dict[str, tuple[int, ...]] = {o.any_name: tuple(o.shape) for o in self._compiled.outputs}
 

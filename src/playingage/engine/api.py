@@ -1,0 +1,126 @@
+"""The Python interface: `playingage.load()` gives a `Reager`, a call re-ages a picture."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.core import SettingError
+from playingage.engine.engine import AgeRequest, Engine
+from playingage.engine.view import view_uint8
+from playingage.faces import Face, FaceFinder
+from playingage.frames import Colour, Frame
+from playingage.frames.pixels import Plane
+from playingage.models import ModelPackage, default_package
+from playingage.runtime import choose_device
+
+T = TypeVar("T", np.uint8, np.uint16, np.float16, np.float32)
+Age = float | Plane
+_BITS = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 16, np.dtype(np.float16): 16, np.dtype(np.float32): 32}
+
+
+class Reager:
+    """Re-ages every face of single pictures with the engine that live and render use. Made by `playingage.load`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._finder = FaceFinder(engine.device)
+
+    @overload
+    def __call__(
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
+        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: Literal[False] = False,
+    ) -> NDArray[T]: ...
+
+    @overload
+    def __call__(
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
+        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: Literal[True],
+    ) -> tuple[NDArray[T], Plane]: ...
+
+    def __call__(
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
+        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: bool = False,
+    ) -> NDArray[T] | tuple[NDArray[T], Plane]:
+        """Re-age a picture, or each picture of a batch on its own.
+
+        image: RGB, H x W x 3, or N x H x W x 3; uint8 0..255, uint16 0..65535, float16 or float32 with 1.0 at white.
+        age: playing age in years, or an H x W map of ages (float32), so that parts of a face differ.
+        source_age: the age in the picture, likewise; None reads it off each face.
+        strength: 0..1, how much of the change is taken.
+        transfer: how numbers mean light: "bt709" or "srgb" (display-encoded), "linear", "pq" or "hlg".
+        faces: only these faces (from `find`); None takes all. Not for batches.
+        return_matte: also give the matte, float32 H x W (or N x H x W) from 0 to 1.
+
+        Returns an array of the shape and dtype of `image` (and the matte). Where the matte is 0, the output is
+        bit-identical. Raises SettingError for ages that the model does not know, ValueError or TypeError for an unfit
+        array.
+        """
+        if not isinstance(image, np.ndarray):
+            raise TypeError(f"image wants a numpy array, not {type(image).__name__}")
+        if image.ndim == 4:
+            if faces is not None:
+                raise ValueError("faces cannot be given for a batch")
+            pairs = [self._one(one, age, source_age, strength, transfer, None) for one in image]
+            out = np.stack([pair[0] for pair in pairs]) if pairs else image.copy()
+            mattes = np.stack([pair[1] for pair in pairs]) if pairs else np.zeros(image.shape[:3], np.float32)
+            return (out, mattes) if return_matte else out
+        out, matte = self._one(image, age, source_age, strength, transfer, faces)
+        return (out, matte) if return_matte else out
+
+    def find(self, image: NDArray[Any], *, transfer: str = "bt709") -> list[Face]:
+        """The faces of a picture (H x W x 3), the surest first."""
+        return self._finder.find(view_uint8(_frame(image, transfer)))
+
+    def read_age(self, image: NDArray[Any], face: Face, *, transfer: str = "bt709") -> float:
+        """The apparent age in years of a face of a picture."""
+        return self.engine.read_age(_frame(image, transfer), face)
+
+    def _one(
+        self, image: NDArray[T], age: Age, source_age: Age | None, strength: float, transfer: str,
+        faces: Sequence[Face] | None,
+    ) -> tuple[NDArray[T], Plane]:
+        self.engine.check_age(age)
+        if source_age is not None:
+            self.engine.check_age(source_age)
+        if not 0 <= strength <= 1:
+            raise SettingError(f"strength {strength} is not between 0 and 1")
+        frame = _frame(image, transfer)
+        found = self._finder.find(view_uint8(frame)) if faces is None else faces
+        requests = [
+            AgeRequest(
+                face=face, source_age=self.engine.read_age(frame, face) if source_age is None else source_age,
+                target_age=age, strength=strength,
+            )
+            for face in found
+        ]
+        done = self.engine.apply(frame, requests)
+        done.frame.pixels.setflags(write=True)
+        return done.frame.pixels, done.matte  # type: ignore[return-value]
+
+
+def _frame(image: NDArray[Any], transfer: str) -> Frame:
+    if image.dtype not in _BITS:
+        raise TypeError(f"image wants uint8, uint16, float16 or float32, not {image.dtype}")
+    return Frame(
+        pixels=np.ascontiguousarray(image).view(), number=0, rate=Fraction(24), colour=Colour(transfer=transfer),
+        bits=_BITS[image.dtype],
+    )
+
+
+def load(
+    model: str | Path = "default", *, size: int = 512, device: str = "CPU", precision: str | None = None,
+    threads: int = 1,
+) -> Reager:
+    """A re-ager, ready to call.
+
+    model: "default", or the path of a model package. size: 512 or 256 pixels for the default. device: an OpenVINO
+    device.
+    precision: "bf16" or "f32"; None takes bf16 where the device has it. threads: for one picture.
+    Raises ModelError or DeviceError.
+    """
+    package = default_package(size) if model == "default" else ModelPackage.load(Path(model))
+    return Reager(Engine(package, choose_device(device, precision=precision, threads=threads)))

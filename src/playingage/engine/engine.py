@@ -1,0 +1,126 @@
+"""The engine: stateless but for its networks; the same input gives the same output, byte for byte."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.core import ModelError, SettingError
+from playingage.engine.composite import add_patch, merge_matte, to_frame
+from playingage.faces import TEMPLATE, Face, face_region, template_transform, warp_crop
+from playingage.frames import Frame, to_view
+from playingage.frames.pixels import Image, Plane, full_scale
+from playingage.models import AgeReader, CropReager, ModelPackage
+from playingage.runtime import Device
+
+_GATE = 1.0
+"""Years between source and target from which the change counts in full; equal ages change nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AgeRequest:
+    """Take this face from `source_age` to `target_age`, in years: one number, or H x W float32 over the frame.
+
+    strength: 0..1, multiplied with the face's own.
+    """
+
+    face: Face
+    source_age: float | Plane
+    target_age: float | Plane
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength {self.strength} is not between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reaged:
+    """A re-aged frame and its matte: float32 H x W, 0 where the frame is bit-identical to the input, up to 1."""
+
+    frame: Frame
+    matte: Plane
+
+
+class Engine:
+    """Re-ages faces of frames with one model package on one device."""
+
+    def __init__(self, package: ModelPackage, device: Device) -> None:
+        if package.spec.template != TEMPLATE:
+            raise ModelError(
+                f"{package.path}: made for the alignment {package.spec.template!r}; this program aligns to {TEMPLATE!r}"
+            )
+        self.package = package
+        self.device = device
+        self._reager = CropReager(package, device)
+        self._reader = AgeReader(package, device)
+
+    @property
+    def ages(self) -> tuple[float, float]:
+        """Youngest and oldest age the model knows, in years."""
+        return self.package.spec.ages
+
+    def check_age(self, age: float | Plane) -> None:
+        """Raises SettingError for an age, or a map with an age, that the model does not know."""
+        low, high = self.ages
+        least, most = (float(np.min(age)), float(np.max(age)))
+        if not (low <= least and most <= high):  # also refuses NaN
+            wrong = least if not low <= least else most
+            raise SettingError(
+                f"age {wrong:g} is outside what the model {self.package.spec.name!r} knows",
+                f"Give an age from {low:g} to {high:g}.",
+            )
+
+    def read_age(self, frame: Frame, face: Face) -> float:
+        """The apparent age of a face in years, within the model's ages."""
+        crop = _crop(frame, template_transform(face.landmarks, self._reader.size), self._reader.size)
+        return float(np.clip(self._reader(crop), *self.ages))
+
+    def apply(self, frame: Frame, requests: Sequence[AgeRequest]) -> Reaged:
+        """One frame and what is asked of its faces to one frame and its matte.
+
+        Pixels outside the matte are bit-identical; dtype, alpha, time and tags stay. Raises SettingError for ages
+        that the model
+        does not know and ValueError for maps that do not fit the frame.
+        """
+        pixels = frame.pixels.copy()
+        matte = np.zeros(pixels.shape[:2], np.float32)
+        for request in requests:
+            self.check_age(request.source_age)
+            self.check_age(request.target_age)
+            strength = request.strength * request.face.strength
+            if strength <= 0:
+                continue
+            size = self._reager.size
+            transform = template_transform(request.face.landmarks, size)
+            source = _age_crop(request.source_age, transform, size, frame)
+            target = _age_crop(request.target_age, transform, size, frame)
+            gate = np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1)
+            if not gate.any():
+                continue
+            delta, seen = self._reager(_crop(frame, transform, size), source, target)
+            region = face_region(request.face.landmarks, transform, size)
+            mask = region * seen * (gate * np.float32(strength))
+            patch = to_frame(delta, mask, transform, frame.height, frame.width)
+            if patch is not None:
+                add_patch(pixels, patch, frame.colour.transfer)
+                merge_matte(matte, patch)
+        return Reaged(frame=replace(frame, pixels=pixels), matte=matte)
+
+
+def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
+    """The canonical crop as the networks want it: float32, display-encoded, 0..1."""
+    crop = warp_crop(frame.pixels, transform, size) / np.float32(full_scale(frame.pixels.dtype))
+    view = to_view(np.nan_to_num(crop, nan=0.0, posinf=1.0, neginf=0.0), frame.colour.transfer)
+    return np.clip(view, 0, 1)
+
+
+def _age_crop(age: float | Plane, transform: NDArray[np.float32], size: int, frame: Frame) -> float | Plane:
+    if not isinstance(age, np.ndarray):
+        return float(age)
+    if age.shape != (frame.height, frame.width):
+        raise ValueError(f"an age map wants {frame.height} x {frame.width} values, not {age.shape}")
+    plane = np.ascontiguousarray(age, np.float32)
+    return np.asarray(cv2.warpAffine(plane, transform, (size, size), borderMode=cv2.BORDER_REPLICATE), np.float32)

@@ -1,0 +1,78 @@
+"""A run of frames in order: tracking, source ages and the engine together, as live uses them."""
+
+from dataclasses import dataclass
+
+from playingage.engine.ages import AgeBook
+from playingage.engine.cuts import CutFinder
+from playingage.engine.engine import AgeRequest, Engine, Reaged
+from playingage.engine.view import view_uint8
+from playingage.faces import Face, FaceTracker
+from playingage.faces.tracker import TrackerSettings
+from playingage.frames import Frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgedFace:
+    """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1."""
+
+    id: int
+    box: tuple[float, float, float, float]
+    confidence: float
+    strength: float
+    source_age: float
+    target_age: float
+    yaw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SessionResult(Reaged):
+    """A re-aged frame, its matte, and what was done to each face."""
+
+    faces: tuple[AgedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """source_age: the performers' real age where it is known, in years. strength: 0..1."""
+
+    source_age: float | None = None
+    strength: float = 1.0
+
+
+class Session:
+    """Re-ages frame after frame. `process` keeps up with a live picture; every face goes to the asked age."""
+
+    def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
+        self.engine = engine
+        self.settings = settings or SessionSettings()
+        self._tracker = FaceTracker(engine.device, TrackerSettings())
+        self._ages = AgeBook(engine, self.settings.source_age)
+        self._cuts = CutFinder()
+        self._last = 0.0
+
+    def process(self, frame: Frame, age: float) -> SessionResult:
+        """The next frame at `age` years. A time that runs backwards (a clip that loops) starts the tracking anew."""
+        seconds = float(frame.seconds) if frame.captured is None else frame.captured
+        view = view_uint8(frame)
+        if self._cuts.is_cut(view) or seconds < self._last:
+            self._tracker.reset()
+            self._ages.forget()
+        self._last = seconds
+        return self.apply(frame, self._tracker.update(view, seconds), age)
+
+    def apply(self, frame: Frame, faces: tuple[Face, ...], age: float) -> SessionResult:
+        """Re-age known faces of a frame."""
+        sources = [self._ages.source_age(frame, face) for face in faces]
+        requests = [
+            AgeRequest(face=face, source_age=source, target_age=age, strength=self.settings.strength)
+            for face, source in zip(faces, sources, strict=True)
+        ]
+        done = self.engine.apply(frame, requests)
+        notes = tuple(
+            AgedFace(
+                id=face.id, box=face.box, confidence=face.confidence, strength=face.strength, source_age=source,
+                target_age=age, yaw=face.pose.yaw,
+            )
+            for face, source in zip(faces, sources, strict=True)
+        )
+        return SessionResult(frame=done.frame, matte=done.matte, faces=notes)

@@ -1,0 +1,53 @@
+"""The re-ager protocol over a package's networks."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.core import ModelError
+from playingage.frames.pixels import Image, Plane
+from playingage.models.package import ModelPackage
+from playingage.runtime import Device, Network
+
+
+class CropReager:
+    """Crop + source age map + target age map -> change + matte, at the package's native size."""
+
+    def __init__(self, package: ModelPackage, device: Device) -> None:
+        size = package.spec.size
+        self.size = size
+        self._network = Network(package.contents["reager.onnx"], device, name=f"{package.path}/reager.onnx")
+        wanted = {"crop": (1, 3, size, size), "source_age": (1, 1, size, size), "target_age": (1, 1, size, size)}
+        if self._network.inputs != wanted or set(self._network.outputs) != {"delta", "matte"}:
+            raise ModelError(f"{package.path}: reager.onnx does not have the inputs and outputs of the protocol")
+
+    def __call__(self, crop: Image, source_age: Plane | float, target_age: Plane | float) -> tuple[Image, Plane]:
+        """Change (S x S x 3, to be added to the crop) and matte (S x S, 0..1).
+
+        `crop` is S x S x 3 float32 RGB, display-encoded 0..1; ages are in years, one number or S x S.
+        """
+        planes = np.ascontiguousarray(crop.transpose(2, 0, 1))[None]
+        given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
+        out = self._network.run([given[name] for name in self._network.inputs])
+        named = dict(zip(self._network.outputs, out, strict=True))
+        return np.ascontiguousarray(named["delta"][0].transpose(1, 2, 0)), named["matte"][0, 0]
+
+    def _map(self, age: Plane | float) -> NDArray[np.float32]:
+        shape = (1, 1, self.size, self.size)
+        if isinstance(age, np.ndarray):
+            return np.ascontiguousarray(age.reshape(shape) / 100, np.float32)
+        return np.full(shape, age / 100, np.float32)
+
+
+class AgeReader:
+    """Reads the apparent age of a face off its crop."""
+
+    def __init__(self, package: ModelPackage, device: Device) -> None:
+        self.size = package.spec.age_size
+        self._network = Network(
+            package.contents["age.onnx"], device, precision="f32", name=f"{package.path}/age.onnx"
+        )
+
+    def __call__(self, crop: Image) -> float:
+        """Age in years of a canonical crop (`size` x `size` x 3 float32 RGB, display-encoded 0..1)."""
+        planes = np.ascontiguousarray(crop.transpose(2, 0, 1))[None]
+        return float(self._network.run([planes])[0].item())
