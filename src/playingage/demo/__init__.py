@@ -1,0 +1,5 @@
+"""The demo's camera: NASA's portrait, moved as a hand-held camera and a turning head would show it."""
+
+from playingage.demo.portrait import PortraitSource
+
+__all__ = ["PortraitSource"]
