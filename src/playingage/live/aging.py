@@ -1,0 +1,114 @@
+"""The engine thread: one frame in, one pair out, whatever the engine does."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playingage.frames import Frame
+from playingage.live.mailbox import Mailbox
+from playingage.live.pair import Pair, View, failed, judge, same_picture
+from playingage.live.ports import Reager
+from playingage.live.settings import LiveSettings
+from playingage.live.stats import LiveStats
+
+log = logging.getLogger(__name__)
+_MOST_REMEMBERED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """`state`: idle, working, failed. `since`: run's clock, seconds. `detail` is the failure."""
+
+    state: str
+    since: float
+    detail: str = ""
+
+
+class Aging:
+    """Owns the re-ager. Every frame it takes becomes a pair: an exception of the engine makes a pair that says so.
+
+    The engine is tried anew on each frame. A failure is logged when it is first met, not for each frame.
+    """
+
+    def __init__(self, reager: Reager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
+        self._reager, self._settings, self._stats, self._clock = reager, settings, stats, clock
+        self._age = settings.age
+        self._serial = 0
+        self._held: Frame | None = None
+        self._known: set[str] = set()
+        self._failures = 0
+        self._state = EngineState(state="idle", since=clock())
+        self._begun: float | None = None
+
+    @property
+    def age(self) -> float:
+        """The age asked now, in years."""
+        return self._age
+
+    def set_age(self, age: object) -> None:
+        """Ask for another age from the next frame processed on. Raises `SettingError` outside the allowed range."""
+        self._age = self._settings.check_age(age)
+
+    def state(self, now: float) -> EngineState:
+        """How the engine does; a frame in work for over a second is `stalled`."""
+        begun = self._begun
+        if begun is not None and now - begun > 1:
+            return EngineState(state="stalled", since=begun, detail="one frame has taken over a second")
+        return self._state
+
+    def work(self, slot: Mailbox[Frame], give: Callable[[Pair], None], stopping: threading.Event) -> None:
+        """Engine thread: take frames from `slot`, `give` pairs, until `stopping`."""
+        while not stopping.is_set():
+            frame = slot.take(0.5)
+            if frame is not None:
+                give(self.pair(frame))
+
+    def pair(self, frame: Frame) -> Pair:
+        """The pair of one frame; never raises for what the engine does."""
+        age, begun = self._age, self._clock()
+        self._begun = begun
+        self._serial += 1
+        common: dict[str, Any] = {"serial": self._serial, "clean": frame, "age": age, "captured": frame.captured or begun}
+        try:
+            reaged = self._reager.process(frame, age)
+            if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:
+                raise ValueError(f"frame {frame.number} came back from the engine as another one")
+        except Exception as error:
+            return self._fail(error, common)
+        finally:
+            self._begun = None
+        now = self._clock()
+        self._stats.work("engine", now - begun, now)
+        self._stats.count("processed", now)
+        self._recover(now)
+        faces = tuple(reaged.faces)
+        verdict = judge(faces, age)
+        if verdict.view is View.NO_FACE:
+            aged = frame if same_picture(frame, reaged.frame) else reaged.frame
+        else:
+            aged = self._held = reaged.frame
+        return Pair(aged=aged, verdict=verdict, faces=faces, **common)
+
+    def _fail(self, error: Exception, common: dict[str, Any]) -> Pair:
+        now = self._clock()
+        text = f"{type(error).__name__}: {error}"
+        self._failures += 1
+        self._stats.count("failed", now)
+        if self._state.state != "failed":
+            self._state = EngineState(state="failed", since=now, detail=text)
+        if text not in self._known and len(self._known) < _MOST_REMEMBERED:
+            self._known.add(text)
+            log.error("engine failed: %s", text, exc_info=error)
+        held = self._held if self._settings.on_failure == "last" else None
+        if held is not None and held.pixels.shape != common["clean"].pixels.shape:
+            held = None
+        return Pair(aged=held, verdict=failed(held), **common)
+
+    def _recover(self, now: float) -> None:
+        if self._state.state == "failed":
+            log.warning("engine works again after %d failed frames, %.1f s", self._failures, now - self._state.since)
+            self._failures = 0
+        if self._state.state != "working":
+            self._state = EngineState(state="working", since=now)

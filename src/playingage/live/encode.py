@@ -1,0 +1,67 @@
+"""Monitor pictures: scaled, 8 bits, JPEG. Pure functions."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from playingage.frames import Frame, Pixels, to_view
+
+STEPS = (540, 720)
+"""Short sides, in pixels, of the sizes below the full one."""
+LONGEST = 4096
+"""No monitor picture is longer than this: it bounds a message."""
+_FIT = 0.95
+"""A picture may be shown up to this much larger than it is before the next size is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jpeg:
+    """One compressed picture and its size in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def scaled_size(width: int, height: int, short_side: float) -> tuple[int, int]:
+    """Width and height to encode for a viewer that shows the picture `short_side` device pixels high (or wide, if upright).
+
+    One of three sizes: 540 or 720 pixels on the short side, or full (at most 4096 on the long side); never enlarged.
+    """
+    short, long = min(width, height), max(width, height)
+    step = next((step for step in STEPS if step >= short_side * _FIT), short)
+    scale = min(1.0, step / short, LONGEST / long)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
+    """Compress `frame` at `size` (width, height) in pixels: scaled by area, display-encoded, 8 bits, 4:2:0."""
+    pixels: Pixels = frame.pixels
+    if size != (frame.width, frame.height):
+        if pixels.dtype == np.float16:
+            pixels = pixels.astype(np.float32)
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    eight = np.ascontiguousarray(_eight_bits(pixels, frame.colour.transfer))
+    data = simplejpeg.encode_jpeg(eight, quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True)
+    return Jpeg(data=bytes(data), width=size[0], height=size[1])
+
+
+def _eight_bits(pixels: Pixels, transfer: str) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint8:
+        if transfer in ("linear", "pq"):
+            return _eight_bits(pixels.astype(np.float32) / 255, transfer)
+        return pixels  # type: ignore[return-value]
+    if pixels.dtype == np.uint16:
+        if transfer in ("linear", "pq"):
+            return _eight_bits(pixels.astype(np.float32) / 65535, transfer)
+        return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # type: ignore[return-value]
+    view = to_view(pixels.astype(np.float32), transfer)
+    return (np.clip(np.nan_to_num(view), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def black_like(frame: Frame) -> Frame:
+    """A black frame of the size, number and time of `frame`."""
+    return Frame(pixels=np.zeros((frame.height, frame.width, 3), np.uint8), number=frame.number, rate=frame.rate)

@@ -1,0 +1,105 @@
+"""Hands each pair to the viewers, encoded once for every size wanted now."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from playingage.core import PlayingAgeError
+from playingage.live.encode import Jpeg, black_like, encode_picture, scaled_size
+from playingage.live.mailbox import Mailbox
+from playingage.live.pair import Pair
+from playingage.live.settings import LiveSettings
+from playingage.live.stats import LiveStats
+from playingage.live.viewer import Delivery, Viewer, Want
+
+__all__ = ["Delivery", "Feed"]
+
+
+class Feed:
+    """The encoder thread's work and the list of viewers. Joining and leaving may be done from any thread."""
+
+    def __init__(self, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
+        self._settings, self._stats, self._clock = settings, stats, clock
+        self._slot: Mailbox[Pair] = Mailbox()
+        self._lock = threading.Lock()
+        self._viewers: list[Viewer] = []
+        self._joined = 0
+
+    def join(self, wake: Callable[[], None]) -> Viewer:
+        """A new viewer, which wants nothing yet. Raises `PlayingAgeError` when all places are taken."""
+        with self._lock:
+            if len(self._viewers) >= self._settings.max_viewers:
+                raise PlayingAgeError(f"all {self._settings.max_viewers} places for viewers are taken", "Close another page.")
+            self._joined += 1
+            viewer = Viewer(f"viewer {self._joined}", in_flight=self._settings.in_flight,
+                            stalled_after=self._settings.stalled_after, wake=wake)
+            self._viewers.append(viewer)
+            return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """The viewer is gone; may be called twice."""
+        with self._lock:
+            if viewer in self._viewers:
+                self._viewers.remove(viewer)
+
+    @property
+    def viewers(self) -> tuple[Viewer, ...]:
+        """Those who watch now."""
+        with self._lock:
+            return tuple(self._viewers)
+
+    def put(self, pair: Pair) -> None:
+        """Engine thread: leave the newest pair; one that the encoder has not taken is dropped and counted as `engine`."""
+        if self._slot.put(pair):
+            self._stats.drop("engine")
+
+    def close(self) -> None:
+        """Wake the encoder thread for the last time."""
+        self._slot.close()
+
+    def work(self, stopping: threading.Event) -> None:
+        """Encoder thread: encode and hand out until `stopping`."""
+        while not stopping.is_set():
+            pair = self._slot.take(0.5)
+            if pair is not None:
+                self.hand_out(pair)
+
+    def hand_out(self, pair: Pair) -> None:
+        """Encode `pair` for all who want it, each size once, and put it in their slots."""
+        begun = self._clock()
+        wants = [(viewer, want) for viewer in self.viewers if (want := viewer.wanted(begun)) is not None]
+        linked = [(viewer, want) for viewer, want in wants if want.linked]
+        if not all(viewer.has_room for viewer, _ in linked):
+            for viewer, _ in linked:
+                viewer.miss()
+                self._stats.drop("viewer")
+            wants = [(viewer, want) for viewer, want in wants if not want.linked]
+            linked = []
+        if not wants:
+            return
+        encoded: dict[tuple[str, tuple[int, int]], Jpeg] = {}
+        made = [(viewer, want, self._pictures(pair, want, encoded)) for viewer, want in wants]
+        now = self._clock()
+        self._stats.work("encode", now - begun, now)
+        self._stats.delay("encoded", now - pair.captured, now)
+        self._stats.count("encoded", now)
+        show_at = now + max((viewer.lag for viewer, _ in linked), default=0.0) if len(linked) > 1 else None
+        for viewer, want, pictures in made:
+            delivery = Delivery(pair=pair, pictures=pictures, encoded=now, show_at=show_at if want.linked else None)
+            if viewer.offer(delivery):
+                self._stats.drop("viewer")
+
+    def _pictures(self, pair: Pair, want: Want, encoded: dict[tuple[str, tuple[int, int]], Jpeg]) -> dict[str, Jpeg]:
+        size = scaled_size(pair.clean.width, pair.clean.height, want.short_side)
+        pictures = {}
+        for name in want.names:
+            source = "camera" if name == "aged" and pair.same else name
+            if (source, size) not in encoded:
+                frame = pair.clean if source == "camera" else pair.aged or black_like(pair.clean)
+                encoded[source, size] = encode_picture(frame, size, self._settings.quality)
+            pictures[name] = encoded[source, size]
+        return pictures
+
+    def report(self) -> Sequence[dict[str, Any]]:
+        """Plain values of every viewer for JSON."""
+        return [viewer.report() for viewer in self.viewers]

@@ -1,0 +1,102 @@
+"""The pair of pictures of one frame, and what may be said of the aged one. Decisions only: no clock, no I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from playingage.core import Timecode
+from playingage.frames import Frame
+from playingage.live.ports import FaceNote
+
+_NOTHING, _ALL = 0.02, 0.98
+"""Strengths below which a face counts as unchanged and above which as fully changed."""
+
+
+class View(StrEnum):
+    """What the aged picture of a pair shows."""
+
+    AGED = "aged"
+    FADING = "fading"
+    NO_FACE = "no_face"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the aged monitor says: `words` always, `note` when there is more to know."""
+
+    view: View
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pair:
+    """Both pictures of one frame; never apart.
+
+    serial: counts pairs of the run from 1 (frame numbers may start anew when a source comes back).
+    aged: None is a black picture. After a failure it may be the last good one: then `aged.number` differs from
+    `clean.number` and the verdict says FAILED. captured: seconds of the run's clock.
+    """
+
+    serial: int
+    clean: Frame
+    aged: Frame | None
+    age: float
+    verdict: Verdict
+    faces: tuple[FaceNote, ...] = ()
+    captured: float
+
+    @property
+    def timecode(self) -> str:
+        """The frame's timecode; counted from zero where the source has none."""
+        return timecode_of(self.clean)
+
+    @property
+    def same(self) -> bool:
+        """True when both pictures share their pixels, so that one encoding serves both."""
+        return self.aged is not None and self.aged.pixels is self.clean.pixels
+
+
+def timecode_of(frame: Frame) -> str:
+    """The frame's timecode, or its number counted from 00:00:00:00 where it has none."""
+    return str(frame.timecode or Timecode(frame.number, frame.rate))
+
+
+def years(age: float) -> str:
+    """An age for people: 35, or 35.5."""
+    return f"{age:.1f}".removesuffix(".0")
+
+
+def judge(faces: Sequence[FaceNote], age: float) -> Verdict:
+    """Say honestly what was done to the faces of a frame at the asked `age` in years.
+
+    Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says NO FACE.
+    """
+    changed = [face for face in faces if face.strength > _NOTHING]
+    full = [face for face in changed if face.strength >= _ALL]
+    if not changed:
+        return Verdict(view=View.NO_FACE, words="NO FACE", note="NOTHING CHANGED")
+    if not full:
+        return Verdict(view=View.FADING, words="FACE FADING", note=f"AT AGE {years(age)}")
+    left = len(faces) - len(full)
+    note = f"{left} OF {len(faces)} FACES FADING" if left else ""
+    return Verdict(view=View.AGED, words=f"AT AGE {years(age)}", note=note)
+
+
+def failed(held: Frame | None) -> Verdict:
+    """The verdict on a frame that the engine could not do; `held` is the aged picture shown in its place, if any."""
+    note = f"HELD FROM {timecode_of(held)}" if held is not None else "NO AGED PICTURE"
+    return Verdict(view=View.FAILED, words="ENGINE FAILED", note=note)
+
+
+def same_picture(clean: Frame, aged: Frame) -> bool:
+    """True when both frames hold equal pixels; a cheap look at a few rows comes first."""
+    a, b = clean.pixels, aged.pixels
+    if a is b:
+        return True
+    if a.shape != b.shape or a.dtype != b.dtype or not np.array_equal(a[::64], b[::64]):
+        return False
+    return bool(np.array_equal(a, b))

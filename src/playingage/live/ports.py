@@ -1,0 +1,65 @@
+"""What live asks of an engine: one frame and one age in, one re-aged frame out."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.frames import Frame
+
+
+class FaceNote(Protocol):
+    """What the monitors say of one face."""
+
+    @property
+    def id(self) -> int:
+        """Stable as long as the face is followed."""
+        ...
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels of the frame."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """0..1, that this is a face."""
+        ...
+
+    @property
+    def strength(self) -> float:
+        """0..1, how much of the change is put in: below 1 while the face comes or goes, or turns away."""
+        ...
+
+    @property
+    def source_age(self) -> float | None:
+        """The age that the face was taken to have, in years; None where it is not known."""
+        ...
+
+
+class Reaged(Protocol):
+    """One re-aged frame."""
+
+    @property
+    def frame(self) -> Frame:
+        """The same frame (number, time, size) with changed pixels; the pixels of the input where nothing changed."""
+        ...
+
+    @property
+    def matte(self) -> NDArray[np.float32] | None:
+        """H x W, 0..1: where pixels were changed. None where the engine makes none."""
+        ...
+
+    @property
+    def faces(self) -> Sequence[FaceNote]:
+        """The faces found, changed or not."""
+        ...
+
+
+class Reager(Protocol):
+    """Re-ages frames in order; called from one thread only. Any exception counts as a failure of that frame."""
+
+    def process(self, frame: Frame, age: float, /) -> Reaged:
+        """The frame with every face at `age` years."""
+        ...

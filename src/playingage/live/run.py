@@ -1,0 +1,133 @@
+"""The live path put together: starts the threads, stops them, and says how it does."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from playingage.core import PlayingAgeError
+from playingage.live.aging import Aging
+from playingage.live.capture import Capture
+from playingage.live.feed import Feed
+from playingage.live.pair import Pair, years
+from playingage.live.ports import Reager
+from playingage.live.settings import LiveSettings
+from playingage.live.stats import LiveStats, line
+from playingage.live.worker import Worker
+from playingage.media.ports import Source
+
+log = logging.getLogger(__name__)
+_JOIN = 15.0
+
+
+class LiveRun:
+    """A running live path: `with LiveRun(source, reager, settings) as run: run.wait(stop)`.
+
+    `feed` takes viewers. `listeners` are called with every pair in the engine thread: they must be quick and not raise
+    (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has stopped.
+    """
+
+    def __init__(
+        self, source: Source, reager: Reager, settings: LiveSettings | None = None, *,
+        clock: Callable[[], float] = time.monotonic, listeners: tuple[Callable[[Pair], None], ...] = (),
+    ) -> None:
+        self.settings = settings or LiveSettings()
+        self.clock = clock
+        self.stats = LiveStats(self.settings.window, clock())
+        self.feed = Feed(self.settings, self.stats, clock)
+        self._capture = Capture(source, self.settings, self.stats, clock)
+        self._aging = Aging(reager, self.settings, self.stats, clock)
+        self._listeners = listeners
+        self._info = source.info
+        self._stopping = threading.Event()
+        self._over = threading.Event()
+        self._workers = (
+            Worker("capture", self._read, self._over.set),
+            Worker("engine", lambda: self._aging.work(self._capture.slot, self._give, self._stopping), self._over.set),
+            Worker("encoder", lambda: self.feed.work(self._stopping), self._over.set),
+        )
+
+    def start(self) -> None:
+        """Start all threads; once."""
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Stop and join all threads; may be called twice. Raises what a thread died of, and `PlayingAgeError` if one hangs."""
+        self._stopping.set()
+        self._capture.slot.close()
+        self.feed.close()
+        deadline = time.monotonic() + _JOIN
+        hanging = [worker.name for worker in self._workers if not worker.join(max(0.1, deadline - time.monotonic()))]
+        self._over.set()
+        for worker in self._workers:
+            if worker.error is not None:
+                error, worker.error = worker.error, None
+                raise error
+        if hanging:
+            raise PlayingAgeError(f"did not stop within {_JOIN:g} s: {', '.join(hanging)}", "The source or engine hangs.")
+
+    def wait(self, stop: threading.Event, report: Callable[[dict[str, Any]], None] | None = None) -> None:
+        """Wait until `stop` is set, the source has ended (if settings say so) or a thread has died.
+
+        Logs a line, and calls `report` with a snapshot, every `log_every` seconds.
+        """
+        every = self.settings.log_every
+        due = self.clock() + every
+        while not stop.wait(0.1) and not self._over.is_set():
+            if every and self.clock() >= due:
+                due += every
+                snapshot = self.snapshot()
+                log.info("%s", line(snapshot))
+                if report is not None:
+                    report(snapshot)
+
+    @property
+    def age(self) -> float:
+        """The age asked now, in years."""
+        return self._aging.age
+
+    def set_age(self, age: object) -> int | None:
+        """Ask for another age; returns the number of the newest frame captured so far: the change acts within two frames of it.
+
+        Raises `SettingError` outside the allowed range.
+        """
+        self._aging.set_age(age)
+        return self._capture.last_number
+
+    def state(self) -> dict[str, Any]:
+        """How source and engine do, in words, for the pages: plain values for JSON. Times are seconds before now."""
+        now = self.clock()
+        source, engine = self._capture.state(now), self._aging.state(now)
+        return {
+            "age": self.age, "age_words": years(self.age), "youngest": self.settings.youngest, "oldest": self.settings.oldest,
+            "source": {"name": self._info.name, "state": source.state, "words": source.words, "detail": source.detail,
+                       "for_s": round(now - source.since, 2), "rate": float(self._info.rate),
+                       "width": self._info.width, "height": self._info.height},
+            "engine": {"state": engine.state, "detail": engine.detail, "for_s": round(now - engine.since, 2)},
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        """State, statistics and viewers as plain values for JSON."""
+        return {**self.stats.snapshot(self.clock()), "state": self.state(), "viewers": self.feed.report()}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _read(self) -> None:
+        self._capture.work(self._stopping)
+        if self.settings.stop_at_end:
+            self._over.set()
+
+    def _give(self, pair: Pair) -> None:
+        for listener in self._listeners:
+            listener(pair)
+        self.feed.put(pair)

@@ -1,0 +1,70 @@
+// The socket: connects, reconnects by itself, takes messages apart.
+
+const FIRST_MS = 300;
+const MOST_MS = 3000;
+const SILENT_MS = 4000;
+
+export class Link {
+  #socket = null;
+  #wait = FIRST_MS;
+  #heard = 0;
+  #on;
+
+  /** `on`: { open(), lost(), told(message), pair(header, jpegs) }. The server speaks every second; four silent seconds are a loss. */
+  constructor(on) {
+    this.#on = on;
+    setInterval(() => {
+      if (this.open && !document.hidden && performance.now() - this.#heard > SILENT_MS) this.#drop();
+    }, 1000);
+    document.addEventListener("visibilitychange", () => { this.#heard = performance.now(); });
+    window.addEventListener("online", () => { if (this.#socket === null) this.#connect(); });
+    this.#connect();
+  }
+
+  get open() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  send(message) {
+    if (this.open) this.#socket.send(JSON.stringify(message));
+  }
+
+  #connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/socket`);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    this.#heard = performance.now();
+    socket.onopen = () => { this.#wait = FIRST_MS; this.#on.open(); };
+    socket.onmessage = ({ data }) => {
+      this.#heard = performance.now();
+      if (typeof data === "string") this.#on.told(JSON.parse(data));
+      else this.#on.pair(...takeApart(data));
+    };
+    socket.onclose = () => { if (this.#socket === socket) this.#drop(); };
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket.onclose = socket.onmessage = null;
+    socket.close();
+    this.#on.lost();
+    setTimeout(() => { if (this.#socket === null) this.#connect(); }, this.#wait);
+    this.#wait = Math.min(MOST_MS, this.#wait * 1.6);
+  }
+}
+
+/** A binary message: length of the header, header, JPEGs. Returns the header and a map from picture to Blob. */
+function takeApart(buffer) {
+  const length = new DataView(buffer).getUint32(0);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const jpegs = new Map();
+  let from = 4 + length;
+  for (const { picture, bytes } of header.pictures) {
+    if (bytes === undefined) continue;
+    jpegs.set(picture, new Blob([new Uint8Array(buffer, from, bytes)], { type: "image/jpeg" }));
+    from += bytes;
+  }
+  return [header, jpegs];
+}

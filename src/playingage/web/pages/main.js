@@ -1,0 +1,120 @@
+// Puts the page together. One object, `now`, holds what is known; `speak` writes it on the page.
+
+import { ServerClock } from "./clock.js";
+import { Controls } from "./controls.js";
+import { Layout } from "./layout.js";
+import { Link } from "./link.js";
+import { Screen } from "./screen.js";
+import { overWords, signed } from "./words.js";
+
+const READOUT_MS = 400;
+const pictures = document.body.dataset.pictures;
+const names = pictures === "both" ? ["camera", "aged"] : [pictures];
+const canvases = new Map(names.map((name) => [name, document.getElementById(name)]));
+const now = { connected: false, everConnected: false, full: null, state: null, header: null, lostAt: null, frozen: false };
+const readout = { delay: null, due: 0, skipped: 0 };
+
+const clock = new ServerClock();
+const layout = new Layout(canvases.get(names[0]), () => want());
+const screen = new Screen(canvases, clock, {
+  shape: (width, height) => layout.shape(width, height),
+  skipped: (header) => { readout.skipped += 1; link.send({ type: "skipped", serial: header.serial }); },
+  shown: (header, ready, at) => {
+    link.send({ type: "shown", serial: header.serial, ready, at, error: clock.error });
+    now.header = header;
+    const delay = at - header.captured;
+    readout.delay = readout.delay === null ? delay : readout.delay * 0.85 + delay * 0.15;
+    speak();
+  },
+});
+const controls = new Controls({
+  age: (age) => link.send({ type: "age", age }),
+  freeze: () => {
+    now.frozen = !now.frozen;
+    press("freeze", now.frozen);
+    screen.reset();
+    want();
+    speak();
+  },
+  wipe: () => {
+    if (pictures !== "both") return;
+    layout.wiping = !layout.wiping;
+    press("wipe", layout.wiping);
+  },
+});
+const link = new Link({
+  open: () => {
+    Object.assign(now, { connected: true, everConnected: true, full: null });
+    readout.delay = null;
+    screen.reset();
+    clock.start((message) => link.send(message));
+    asked = "";
+    want();
+    speak();
+  },
+  lost: () => {
+    now.connected = false;
+    clock.stop();
+    speak();
+  },
+  told: (message) => {
+    if (message.type === "pong") clock.heard(message);
+    else if (message.type === "full") now.full = message.words;
+    else if (message.type === "state") heard(message);
+    speak();
+  },
+  pair: (header, jpegs) => { if (!now.frozen) screen.take(header, jpegs); },
+});
+
+let asked = "";
+function want() {
+  const message = { type: "want", pictures: document.hidden || now.frozen ? "none" : pictures, short_side: layout.shortSide, linked: pictures !== "both" };
+  const text = JSON.stringify(message);
+  if (text === asked || !link?.open) return;
+  asked = text;
+  link.send(message);
+}
+
+function heard(state) {
+  const bad = (one) => one !== null && ["lost", "silent"].includes(one.source.state);
+  if (bad(state) && !bad(now.state)) now.lostAt = new Date(Date.now() - state.source.for_s * 1000);
+  now.state = state;
+  controls.told(state.age, state.youngest, state.oldest);
+}
+
+function speak() {
+  const { header } = now;
+  for (const name of names) {
+    const figure = document.getElementById(`${name}-figure`);
+    const over = overWords(name, now);
+    figure.classList.toggle("speaks", over !== null);
+    if (over !== null) {
+      write(figure.querySelector(".over strong"), over[0]);
+      write(figure.querySelector(".over span"), over[1]);
+    }
+    const frozen = now.frozen ? "FROZEN" : "";
+    if (name === "camera") write(figure.querySelector(".note"), frozen);
+    else if (header !== null) {
+      figure.classList.toggle("warn", header.view !== "aged");
+      write(figure.querySelector(".label"), header.words);
+      write(figure.querySelector(".note"), [header.note, frozen].filter(Boolean).join(" · "));
+    }
+  }
+  if (header === null) return;
+  write(document.getElementById("timecode"), header.timecode);
+  if (performance.now() < readout.due) return;
+  readout.due = performance.now() + READOUT_MS;
+  write(document.getElementById("delay"), clock.known && readout.delay !== null ? signed(readout.delay, clock.error) : "–");
+  write(document.getElementById("fps"), header.fps.toFixed(1));
+  write(document.getElementById("dropped"), String(header.dropped));
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function press(id, on) {
+  document.getElementById(id).setAttribute("aria-pressed", String(on));
+}
+
+document.addEventListener("visibilitychange", () => want());

@@ -1,0 +1,86 @@
+// Draws pairs. Both pictures of a pair are drawn in the same animation frame, or neither.
+
+const EARLY_MS = 8;
+
+export class Screen {
+  #canvases;
+  #clock;
+  #on;
+  #ready = null;
+  #asked = false;
+  #last = 0;
+  #run = 0;
+
+  /** `canvases`: map from picture to canvas. `on`: { shown(header, ready, at), skipped(header), shape(width, height) }. */
+  constructor(canvases, clock, on) {
+    this.#canvases = canvases;
+    this.#clock = clock;
+    this.#on = on;
+  }
+
+  /** Forget what was under way: a new connection, or a freeze. */
+  reset() {
+    this.#run += 1;
+    this.#last = 0;
+    this.#drop(this.#ready);
+    this.#ready = null;
+  }
+
+  async take(header, jpegs) {
+    const run = this.#run;
+    const bitmaps = new Map();
+    try {
+      await Promise.all([...jpegs].map(async ([name, blob]) => bitmaps.set(name, await createImageBitmap(blob))));
+    } catch {
+      this.#on.skipped(header);
+      return;
+    }
+    for (const { picture, same } of header.pictures) if (same !== undefined) bitmaps.set(picture, bitmaps.get(same));
+    const pair = { header, bitmaps, ready: this.#clock.at() };
+    const complete = [...this.#canvases.keys()].every((name) => bitmaps.has(name));
+    if (run !== this.#run || !complete || header.serial <= this.#last || header.serial < (this.#ready?.header.serial ?? 0)) {
+      if (run === this.#run) this.#on.skipped(header);
+      this.#drop(pair);
+      return;
+    }
+    if (this.#ready !== null) {
+      this.#on.skipped(this.#ready.header);
+      this.#drop(this.#ready);
+    }
+    this.#ready = pair;
+    this.#ask();
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => { this.#asked = false; this.#draw(); });
+  }
+
+  #draw() {
+    const pair = this.#ready;
+    if (pair === null) return;
+    const { header, bitmaps, ready } = pair;
+    if (header.show_at !== null && this.#clock.at() + EARLY_MS / 1000 < header.show_at) {
+      this.#ask();
+      return;
+    }
+    this.#ready = null;
+    this.#last = header.serial;
+    for (const [name, canvas] of this.#canvases) {
+      const bitmap = bitmaps.get(name);
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+        canvas.width = bitmap.width;
+        canvas.height = bitmap.height;
+        this.#on.shape(bitmap.width, bitmap.height);
+      }
+      canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
+    }
+    this.#drop(pair);
+    this.#on.shown(header, ready, this.#clock.at());
+  }
+
+  #drop(pair) {
+    if (pair !== null) for (const bitmap of new Set(pair.bitmaps.values())) bitmap.close();
+  }
+}

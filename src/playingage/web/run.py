@@ -1,0 +1,42 @@
+"""The whole live path with or without monitors: what `playingage live` and `demo` call."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from playingage.live import LiveRun, LiveSettings, Pair, Reager
+from playingage.live.stats import line
+from playingage.media.ports import Source
+from playingage.web.server import MonitorServer
+from playingage.web.settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+
+def run_live(
+    source: Source, reager: Reager, settings: LiveSettings | None = None, server: ServerSettings | None = None, *,
+    stop: threading.Event | None = None, opened: Callable[[str], None] | None = None,
+    report: Callable[[dict[str, Any]], None] | None = None, listeners: tuple[Callable[[Pair], None], ...] = (),
+) -> dict[str, Any]:
+    """Run until `stop` is set, the source ends (if settings say so) or a thread dies; returns the last snapshot.
+
+    `server` None runs without pages. `opened` is called with the address once it answers, `report` with a snapshot every
+    `log_every` seconds. All threads are joined on return, also when KeyboardInterrupt passes. Raises `PlayingAgeError` when the
+    port is taken, and whatever a thread died of. The source stays the caller's to close.
+    """
+    run = LiveRun(source, reager, settings, listeners=listeners)
+    with ExitStack() as stack:
+        monitors = None if server is None else MonitorServer(run, server)
+        stack.enter_context(run)
+        if monitors is not None:
+            stack.enter_context(monitors)
+            if opened is not None:
+                opened(monitors.url)
+        try:
+            run.wait(stop or threading.Event(), report)
+        finally:
+            last = run.snapshot()
+            log.info("end: %s", line(last))
+    return last

@@ -1,0 +1,101 @@
+"""One page on the socket, from hello to goodbye."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from playingage.core import SettingError
+from playingage.live import LiveRun, Viewer
+from playingage.web import protocol
+
+log = logging.getLogger(__name__)
+_FUTURE = 0.25
+_STATE_EVERY, _STATE_LOOK = 1.0, 0.1
+
+
+class Visit:
+    """Serves one viewer: a sender of pairs, a teller of states, and the reader of what the page says."""
+
+    def __init__(self, run: LiveRun, socket: web.WebSocketResponse) -> None:
+        self._run, self._socket = run, socket
+        self._news = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._viewer: Viewer = run.feed.join(lambda: self._wake(loop))
+
+    async def serve(self) -> None:
+        """Until the page goes, or talks nonsense."""
+        tasks = [asyncio.create_task(self._send_pairs()), asyncio.create_task(self._tell())]
+        try:
+            async for message in self._socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                try:
+                    said = protocol.parse(message.data)
+                except ValueError as error:
+                    log.warning("%s: closed for a message that is none: %s", self._viewer.name, error)
+                    await self._socket.close(code=1008, message=b"not a message")
+                    break
+                await self._hear(said)
+        finally:
+            self._run.feed.leave(self._viewer)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._news.set)
+
+    async def _hear(self, said: object) -> None:
+        run, now = self._run, self._run.clock()
+        match said:
+            case protocol.Want():
+                self._viewer.ask(said)
+            case protocol.Ping(at):
+                await self._say({"type": "pong", "at": at, "server": now})
+            case protocol.Shown(serial, ready, at, error):
+                delivery = self._viewer.acknowledge(serial, ready=ready, shown=at)
+                if delivery is not None and delivery.encoded - _FUTURE <= at <= now + _FUTURE:
+                    run.stats.delay("shown", at - delivery.pair.captured, now)
+                    run.stats.clock_error(error)
+                    run.stats.count("shown", now)
+            case protocol.Skipped(serial):
+                if self._viewer.acknowledge(serial) is not None:
+                    run.stats.drop("viewer")
+            case protocol.AskAge(age):
+                try:
+                    run.set_age(age)
+                except SettingError as error:
+                    await self._say({"type": "refused", "words": error.what})
+
+    async def _send_pairs(self) -> None:
+        run = self._run
+        while not self._socket.closed:
+            await self._news.wait()
+            self._news.clear()
+            while (delivery := self._viewer.next(now := run.clock())) is not None:
+                message = protocol.pack(delivery, now, self._viewer.dropped, run.stats.rate("processed", now))
+                await self._socket.send_bytes(message)
+                sent = run.clock()
+                run.stats.delay("sent", sent - delivery.pair.captured, sent)
+                run.stats.count("sent", sent)
+
+    async def _tell(self) -> None:
+        """The state: when its words change, and every second."""
+        before: tuple[object, ...] = ()
+        quiet = 0.0
+        while not self._socket.closed:
+            state = self._run.state()
+            key = (state["age"], state["source"]["state"], state["engine"]["state"], state["engine"]["detail"])
+            if key != before or quiet >= _STATE_EVERY:
+                before, quiet = key, 0.0
+                await self._say({"type": "state", **state})
+            await asyncio.sleep(_STATE_LOOK)
+            quiet += _STATE_LOOK
+
+    async def _say(self, value: dict[str, Any]) -> None:
+        if not self._socket.closed:
+            await self._socket.send_str(json.dumps(value))
