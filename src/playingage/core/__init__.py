@@ -1,5 +1,6 @@
 """Rational time, hashing, canonical JSON and errors. Imports nothing of the package and no array library."""
 
+from playingage.core.background import WriteBehind, prefetch
 from playingage.core.errors import (
     DeviceError,
     MediaError,
@@ -15,5 +16,6 @@ from playingage.core.timecode import Timecode, check_rate
 
 __all__ = [
     "DeviceError", "MediaError", "ModelError", "PlayingAgeError", "SettingError", "SourceLostError", "Timecode",
-    "UnreadableError", "UnwritableError", "canonical_json", "check_rate", "sha256_bytes", "sha256_file",
+    "UnreadableError", "UnwritableError", "WriteBehind", "canonical_json", "check_rate", "prefetch", "sha256_bytes",
+    "sha256_file",
 ]

@@ -9,10 +9,10 @@ from playingage.engine.ages import READINGS, AgeBook
 from playingage.engine.api import Reager, load
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
-from playingage.engine.session import AgedFace, Session, SessionSettings
+from playingage.engine.session import AgedFace, Session, SessionResult, SessionSettings, reage_faces
 from playingage.engine.view import view_uint8
 
 __all__ = [
     "READINGS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Reaged", "Reager", "Session",
-    "SessionSettings", "load", "view_uint8",
+    "SessionResult", "SessionSettings", "load", "reage_faces", "view_uint8",
 ]

@@ -9,10 +9,11 @@ from playingage.frames import Frame
 READINGS = 8
 """Readings taken of a face; render looks as many frames ahead, so that the age holds from the first frame on."""
 _MAX_YAW = 35.0
+_MAX_FACES = 256
 
 
 class AgeBook:
-    """Ages by face id. The median of the first readings holds for the rest of the track."""
+    """Ages by face id, which a tracker never gives twice. The median of the first readings holds for the track."""
 
     def __init__(self, engine: Engine, known: float | None = None) -> None:
         self._engine = engine
@@ -21,16 +22,17 @@ class AgeBook:
         if known is not None:
             engine.check_age(known)
 
-    def source_age(self, frame: Frame, face: Face) -> float:
-        """The face's age in years: as given, or as read off this and earlier frames."""
+    def observe(self, frame: Frame, face: Face) -> None:
+        """Read the face's age off this frame while readings are wanted."""
         if self._known is not None:
-            return self._known
+            return
         readings = self._readings.setdefault(face.id, [])
         usable = face.confidence > 0 and abs(face.pose.yaw) < _MAX_YAW
         if not readings or (usable and len(readings) < READINGS):
             readings.append(self._engine.read_age(frame, face))
-        return median(readings)
+        while len(self._readings) > _MAX_FACES:
+            self._readings.pop(next(iter(self._readings)))
 
-    def forget(self) -> None:
-        """Start anew, as at a cut."""
-        self._readings.clear()
+    def age_of(self, face: Face) -> float:
+        """The age in years of a face that was observed."""
+        return self._known if self._known is not None else median(self._readings[face.id])

@@ -19,7 +19,7 @@ class CutFinder:
         # Nearest samples would alias; a coarse stride first keeps the area average cheap at any size.
         step = max(1, min(pixels.shape[:2]) // 256)
         small = cv2.resize(np.ascontiguousarray(pixels[::step, ::step, 1]), _SIZE, interpolation=cv2.INTER_AREA)
-        now = small.astype(np.float32) / 255
+        now = np.asarray(small, np.float32) / np.float32(255)
         last, self._last = self._last, now
         if last is None or float(np.abs(now - last).mean()) < _DIFFERENT:
             return False

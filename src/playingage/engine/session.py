@@ -56,23 +56,26 @@ class Session:
         view = view_uint8(frame)
         if self._cuts.is_cut(view) or seconds < self._last:
             self._tracker.reset()
-            self._ages.forget()
         self._last = seconds
-        return self.apply(frame, self._tracker.update(view, seconds), age)
+        faces = self._tracker.update(view, seconds)
+        for face in faces:
+            self._ages.observe(frame, face)
+        return reage_faces(self.engine, frame, faces, self._ages, age, self.settings.strength)
 
-    def apply(self, frame: Frame, faces: tuple[Face, ...], age: float) -> SessionResult:
-        """Re-age known faces of a frame."""
-        sources = [self._ages.source_age(frame, face) for face in faces]
-        requests = [
-            AgeRequest(face=face, source_age=source, target_age=age, strength=self.settings.strength)
-            for face, source in zip(faces, sources, strict=True)
-        ]
-        done = self.engine.apply(frame, requests)
-        notes = tuple(
-            AgedFace(
-                id=face.id, box=face.box, confidence=face.confidence, strength=face.strength, source_age=source,
-                target_age=age, yaw=face.pose.yaw,
-            )
-            for face, source in zip(faces, sources, strict=True)
+
+def reage_faces(
+    engine: Engine, frame: Frame, faces: tuple[Face, ...], ages: AgeBook, age: float, strength: float
+) -> SessionResult:
+    """Every observed face of a frame to `age` years, with a note on what was done to each."""
+    requests = [
+        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, strength=strength) for face in faces
+    ]
+    done = engine.apply(frame, requests)
+    notes = tuple(
+        AgedFace(
+            id=face.id, box=face.box, confidence=face.confidence, strength=face.strength, source_age=ages.age_of(face),
+            target_age=age, yaw=face.pose.yaw,
         )
-        return SessionResult(frame=done.frame, matte=done.matte, faces=notes)
+        for face in faces
+    )
+    return SessionResult(frame=done.frame, matte=done.matte, faces=notes)

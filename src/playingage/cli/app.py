@@ -1,0 +1,49 @@
+"""The command `playingage` put together."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from playingage import __version__
+from playingage.cli import demo, inspect, live, render
+from playingage.cli.output import complain
+from playingage.core import PlayingAgeError
+
+app = typer.Typer(
+    name="playingage", no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+    help="Gives a performer any playing age, live on set and in the final picture.",
+    epilog="Try it at once: [bold]playingage demo[/bold]",
+    pretty_exceptions_enable=False,
+)
+app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("live", epilog=live.EXAMPLES)(live.live)
+app.command("render", epilog=render.EXAMPLES)(render.render)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"playingage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; exits with the code that the package's docstring names."""
+    try:
+        app()
+    except PlayingAgeError as error:
+        complain(error.diagnostics())
+        sys.exit(2)
+    except KeyboardInterrupt:
+        complain("Stopped.")
+        sys.exit(130)

@@ -1,0 +1,41 @@
+"""`playingage demo`: the whole live path with a face that anyone may re-age."""
+
+from typing import Annotated
+
+import typer
+
+from playingage.cli import options
+from playingage.cli.live import For, Host, Open, Port, run_monitors
+
+EXAMPLES = """Examples:
+
+  playingage demo
+
+  playingage demo --age 25 --size 256 --port 9000 --no-open
+"""
+
+
+def demo(
+    age: Annotated[float, typer.Option("--age", help="Playing age in years; change it on the page.")] = 70.0,
+    host: Host = "127.0.0.1",
+    port: Port = 8035,
+    open_page: Open = True,
+    seconds: For = None,
+    model: options.Model = "default",
+    size: options.Size = 512,
+    device: options.DeviceName = "CPU",
+    precision: options.Precision = None,
+    threads: options.Threads = 1,
+    json_output: options.Json = False,
+) -> None:
+    """See it at once: NASA's portrait as a moving camera picture, re-aged live. No camera, no account, no training."""
+    from playingage.demo import PortraitSource
+
+    engine = options.load_engine(model, size, device, precision, threads)
+    engine.check_age(age)
+    with PortraitSource() as source:
+        run_monitors(
+            source, engine, age=age, source_age=None, strength=1.0, host=host, port=port, open_page=open_page,
+            seconds=seconds, on_failure="last", quality=85, json_output=json_output,
+            note="   Demo: NASA's portrait (public domain).",
+        )

@@ -1,0 +1,125 @@
+"""`playingage live`: a camera's picture re-aged on two monitors."""
+
+import logging
+import signal
+import threading
+import webbrowser
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from playingage.cli import options
+from playingage.cli.consent import require_consent
+from playingage.cli.output import json_line, result, say
+
+if TYPE_CHECKING:
+    from playingage.engine import Engine
+    from playingage.media.ports import Source
+
+EXAMPLES = """Examples:
+
+  playingage live --source /dev/video0 --age 35 --consent "Ada Lovelace, self, 2026-11-20"
+
+  playingage live --source take.mov --loop --age 70 --source-age 45
+
+  playingage live --source rtsp://10.0.0.5/main --age 25 --host 0.0.0.0
+
+  playingage live --source pattern:1920x1080@24 --age 40
+"""
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; any but this machine asks for a token.")]
+Port = Annotated[int, typer.Option("--port", help="Port of the monitors page; 0 takes a free one.")]
+Open = Annotated[bool, typer.Option("--open/--no-open", help="Open the monitors page in a browser.")]
+For = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Stop after so many seconds.")]
+OnFailure = Annotated[str, typer.Option("--on-failure", help="Aged monitor while the engine fails: 'last' or 'black'.")]
+Quality = Annotated[int, typer.Option("--quality", help="JPEG quality of the monitors, 40 to 100.")]
+
+
+def live(
+    source: Annotated[
+        str, typer.Option("--source", metavar="S",
+                          help="/dev/videoN, a file (played in real time), rtsp:// rtmp:// http:// udp:// or pattern:")
+    ],
+    age: options.Age,
+    source_age: options.SourceAge = None,
+    strength: options.Strength = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8035,
+    open_page: Open = True,
+    seconds: For = None,
+    on_failure: OnFailure = "last",
+    quality: Quality = 85,
+    consent: options.Consent = None,
+    model: options.Model = "default",
+    size: options.Size = 512,
+    device: options.DeviceName = "CPU",
+    precision: options.Precision = None,
+    threads: options.Threads = 1,
+    json_output: options.Json = False,
+) -> None:
+    """Re-age a live picture: the monitors page shows CAMERA and AT AGE N side by side, always the same frame."""
+    from playingage.media import open_source
+
+    engine = options.load_engine(model, size, device, precision, threads)
+    engine.check_age(age)
+    if not source.startswith("pattern:"):
+        require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
+    opened = open_source(source, realtime=True, loop=loop)
+    with opened:
+        run_monitors(
+            opened, engine, age=age, source_age=source_age, strength=strength, host=host, port=port,
+            open_page=open_page, seconds=seconds, on_failure=on_failure, quality=quality, json_output=json_output,
+        )
+
+
+def run_monitors(
+    source: "Source", engine: "Engine", *, age: float, source_age: float | None, strength: float, host: str, port: int,
+    open_page: bool, seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
+) -> None:
+    """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
+    from playingage.engine import Session, SessionSettings
+    from playingage.live import LiveSettings
+    from playingage.live.stats import line
+    from playingage.web import ServerSettings, run_live
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    low, high = engine.ages
+    settings = LiveSettings(
+        age=age, youngest=low, oldest=high, on_failure="black" if on_failure == "black" else "last", quality=quality,
+    )
+    if on_failure not in ("last", "black"):
+        raise typer.BadParameter(f"{on_failure!r} is neither 'last' nor 'black'", param_hint="--on-failure")
+    session = Session(engine, SessionSettings(source_age=source_age, strength=strength))
+    stop = threading.Event()
+
+    def quit_cleanly(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, quit_cleanly)
+    signal.signal(signal.SIGTERM, quit_cleanly)
+    timer = threading.Timer(seconds, stop.set) if seconds is not None else None
+
+    def opened(address: str) -> None:
+        say(f"Monitors: {address}   (Ctrl-C ends){note}")
+        if open_page and not webbrowser.open(address):
+            say("No browser was found here: open the address in one.")
+        if timer is not None:
+            timer.start()
+
+    def report(snapshot: dict[str, Any]) -> None:
+        if json_output:
+            json_line(snapshot)
+
+    try:
+        last = run_live(
+            source, session, settings, ServerSettings(host=host, port=port), stop=stop, opened=opened, report=report
+        )
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if json_output:
+        json_line(last)
+    else:
+        result(line(last))

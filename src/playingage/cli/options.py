@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playingage.cli.output import say
+from playingage.core import SettingError, check_rate
+
+if TYPE_CHECKING:
+    from playingage.engine import Engine
+
+Age = Annotated[float, typer.Option("--age", help="Playing age in years.", show_default=True)]
+SourceAge = Annotated[
+    float | None, typer.Option("--source-age", help="The performer's real age, where known; else read off the face.")
+]
+Strength = Annotated[float, typer.Option("--strength", help="How much of the change is taken, 0 to 1.")]
+Size = Annotated[int, typer.Option("--size", help="Native size of the default network: 512, or 256 for weak machines.")]
+Model = Annotated[str, typer.Option("--model", help="'default', or the path of a model package (NAME.pamodel).")]
+DeviceName = Annotated[str, typer.Option("--device", help="OpenVINO device that runs the networks: CPU, GPU, ...")]
+Precision = Annotated[
+    str | None, typer.Option("--precision", help="bf16 or f32; bf16 where the device has it, unless told.")
+]
+Threads = Annotated[int, typer.Option("--threads", help="Threads of the re-ageing network.")]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output.")]
+Consent = Annotated[
+    str | None,
+    typer.Option("--consent", metavar="STATEMENT", envvar="PLAYINGAGE_CONSENT",
+                 help="Who in the picture agreed to be re-aged, in which capacity, when. Recorded."),
+]
+
+
+def load_engine(model: str, size: int, device: str, precision: str | None, threads: int) -> "Engine":
+    """The engine that a command asked for; says which device it runs on. Raises ModelError or DeviceError."""
+    from playingage.engine import Engine
+    from playingage.models import ModelPackage, default_package
+    from playingage.runtime import choose_device
+
+    chosen = choose_device(device, precision=precision, threads=threads)
+    package = default_package(size) if model == "default" else ModelPackage.load(Path(model))
+    engine = Engine(package, chosen)
+    say(f"Device: {chosen}. Model: {package.spec.name}, {package.spec.size} px, {package.sha256[:12]}.")
+    return engine
+
+
+def parse_rate(text: str | None) -> Fraction | None:
+    """A frame rate as written: 24, 23.976 or 24000/1001. Raises SettingError."""
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+        # 23.976 and 29.97 are how people write the NTSC rates.
+        ntsc = Fraction(round(rate) * 1000, 1001)
+        return check_rate(ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 100) else rate)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingError(f"{text!r} is not a frame rate", "Write it like 24, 23.976 or 24000/1001.") from error

@@ -1,0 +1,5 @@
+"""Who may be re-aged. For now: the operator's statement of consent; signed grants follow."""
+
+from playingage.rights.consent import ConsentStatement, record_statement, state_folder
+
+__all__ = ["ConsentStatement", "record_statement", "state_folder"]
