@@ -6,13 +6,22 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
-from playingage.core import Timecode
+from playingage.core import Timecode, check_rate
 from playingage.frames import Colour, Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceInfo:
-    """What is known of a source before its frames are read. `frames` and `duration` are None where it is endless."""
+    """What is known of a source before its frames are read. `frames` and `duration` are None where it is endless.
+
+    name: the address it was opened with. width, height: of the frames, upright (after `rotation`).
+    rate: frames a second, exact; the average where `variable_rate`. bits: significant bits of the stored samples.
+    rotation: degrees counter-clockwise by which stored pictures were turned to be upright. sample_aspect: width of a
+    stored sample by its height. audio: number of audio streams. metadata: the container's text tags.
+    start: the container's own time of the first frame in seconds (audio of the same file is timed by it).
+    time_base: seconds a tick of the stored times. first_number: number in the name of a sequence's first picture.
+    notes: plain sentences on what was assumed or unusual, for a person.
+    """
 
     name: str
     width: int
@@ -29,7 +38,22 @@ class SourceInfo:
     rotation: int = 0
     audio: int = 0
     variable_rate: bool = False
+    sample_aspect: Fraction = Fraction(1)
+    interlaced: bool = False
+    alpha: bool = False
+    floating: bool = False
+    metadata: tuple[tuple[str, str], ...] = ()
+    start: Fraction = Fraction(0)
+    time_base: Fraction | None = None
+    first_number: int | None = None
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"a source of {self.width}x{self.height} has no picture")
+        check_rate(self.rate)
+        if self.frames is not None and self.frames < 0:
+            raise ValueError(f"{self.frames} frames")
 
 
 class Source(Protocol):

@@ -1,0 +1,253 @@
+"""A clip in a file, read in order, every frame or an error."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import VideoFrame
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from playingage.core import Timecode, UnreadableError
+from playingage.frames import Frame, Origin
+from playingage.media.base import MAX_PIXELS, SourceBase, check_size
+from playingage.media.ports import SourceInfo
+from playingage.media.reasons import FFmpegError, reason_of
+from playingage.media.tags import RawTags, colour_from_tags
+from playingage.media.timing import Timing, clip_timing
+from playingage.media.unpack import Unpacker, layout_of, orientation, raw_tags, turn
+
+_LOCAL = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
+"""A file on disk may not make us open network addresses (a playlist could)."""
+_INTERLACED = (2, 3, 4, 5)
+
+
+class ClipSource(SourceBase):
+    """A file's best video stream as upright RGB frames.
+
+    Raises UnreadableError at once for what is no clip, and from `read()` naming the frame for one that is damaged or cut
+    off. `threads` decode (0: one per core). With `accurate=False` chroma is not interpolated (8-bit clips convert about
+    four times faster).
+    """
+
+    def __init__(self, path: Path, *, threads: int = 0, accurate: bool = True) -> None:
+        self._path, self._threads = path, threads
+        self._name = str(path)
+        self._unpacker = Unpacker(accurate=accurate, threads=1)
+        self._number = 0
+        self._ended = False
+        self._container, self._stream = self._open()
+        try:
+            self._timing = self._scan()
+            first = self._decode()
+            if first is None:
+                raise UnreadableError(f"{self._name}: holds no frame that can be decoded", "Check that it is complete.")
+            self._pending: VideoFrame | None = first
+            self._start = first.pts
+            self._last = first.pts
+            self._turns = orientation(first)
+            self._info = self._describe(first, self._timing)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the clip."""
+        return self._info
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end. Raises UnreadableError naming the frame that cannot be decoded."""
+        if self._ended:
+            return None
+        picture, self._pending = self._pending, None
+        if picture is None:
+            picture = self._decode()
+        if picture is None:
+            self._ended = True
+            self._check_complete()
+            return None
+        return self._frame(picture)
+
+    def rewind(self) -> None:
+        """Start again at the first frame."""
+        self.close()
+        self._container, self._stream = self._open()
+        self._number, self._ended, self._pending = 0, False, None
+
+    def close(self) -> None:
+        """Close the file; may be called twice. Reading then gives None."""
+        self._ended = True
+        self._pending = None
+        self._container.close()
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        if not self._path.is_file():
+            kind = "is not a file" if self._path.exists() else "does not exist"
+            raise UnreadableError(f"{self._name} {kind}", "Check the path.")
+        try:
+            container = av.open(self._name, options=dict(_LOCAL))
+        except (FFmpegError, OSError, ValueError) as error:
+            raise UnreadableError(
+                f"{self._name} cannot be read: {reason_of(error)}", "Check that it is a complete picture or clip."
+            ) from error
+        try:
+            stream = container.streams.best("video")
+            if not isinstance(stream, VideoStream):
+                raise UnreadableError(f"{self._name}: has no video", "Give a file with pictures.")
+            context = stream.codec_context
+            check_size(context.width, context.height, self._name)
+            context.options = {"max_pixels": str(MAX_PIXELS)}
+            context.thread_count = self._threads
+            context.thread_type = "AUTO"
+        except BaseException:
+            container.close()
+            raise
+        self._packets = container.demux(stream)
+        self._ready: list[VideoFrame] = []
+        return container, stream
+
+    def _scan(self) -> Timing:
+        try:
+            return clip_timing(self._name, self._container, self._stream)
+        except FFmpegError as error:
+            raise UnreadableError(
+                f"{self._name} cannot be read to its end: {reason_of(error)}", "The file is damaged; mend or copy it anew."
+            ) from error
+
+    def _decode(self) -> VideoFrame | None:
+        """The next decoded picture."""
+        while not self._ready:
+            try:
+                packet: Packet[VideoStream] | None = next(self._packets, None)
+                if packet is None:
+                    return None
+                self._ready = list(packet.decode())
+            except (av.error.EOFError, StopIteration):
+                return None
+            except (FFmpegError, ValueError) as error:
+                raise self._damaged(reason_of(error)) from error
+        picture = self._ready.pop(0)
+        if picture.is_corrupt:
+            raise self._damaged("its data is damaged")
+        return picture
+
+    def _damaged(self, reason: str) -> UnreadableError:
+        self._ended = True
+        return UnreadableError(
+            f"{self._name}: frame {self._number} cannot be decoded: {reason}",
+            f"The {self._number} frames before it are good; copy the file anew from its original.",
+        )
+
+    def _check_complete(self) -> None:
+        """Raise if the container promises frames after the last one decoded."""
+        timing, last = self._timing, self._last
+        if timing.frames is None or timing.end is None or last is None or self._start is None:
+            return
+        missing = timing.end - (last - self._start) * (self._stream.time_base or Fraction(1))
+        if self._number < timing.frames and missing > Fraction(1, 2) / timing.rate:
+            raise self._damaged(f"the file is cut off ({timing.frames} frames were promised)")
+
+    def _frame(self, picture: VideoFrame) -> Frame:
+        info, number = self._info, self._number
+        turns, mirror = self._turns
+        width, height = (picture.height, picture.width) if turns % 2 else (picture.width, picture.height)
+        if (width, height) != (info.width, info.height):
+            raise self._damaged(f"the picture changes to {width}x{height} from {info.width}x{info.height}")
+        pixels, alpha = self._unpacker.unpack(picture, info.colour)
+        if turns or mirror:
+            pixels, alpha = turn(pixels, turns, mirror), None if alpha is None else turn(alpha, turns, mirror)
+        pts: Fraction | None = None
+        if info.variable_rate and picture.pts is not None and self._start is not None:
+            pts = (picture.pts - self._start) * (self._stream.time_base or Fraction(1))
+        if picture.pts is not None:
+            self._last = picture.pts
+        self._number += 1
+        return Frame(
+            pixels=pixels,
+            alpha=alpha,
+            number=number,
+            rate=info.rate,
+            colour=info.colour,
+            bits=info.bits,
+            pts=pts,
+            timecode=None if info.timecode is None else info.timecode + number,
+            origin=Origin(name=self._name, reel=dict(info.metadata).get("reel_name", "")),
+        )
+
+    def _describe(self, first: VideoFrame, timing: Timing) -> SourceInfo:
+        stream, container = self._stream, self._container
+        context, layout = stream.codec_context, layout_of(first.format.name)
+        tags = raw_tags(first).filled_from(context_tags(stream))
+        colour, notes = colour_from_tags(
+            tags, rgb=layout.rgb, floating=layout.floating, height=first.height, still=layout.grey
+        )
+        turns, mirror = self._turns
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        interlaced = first.interlaced_frame or context.field_order in _INTERLACED
+        metadata = {k.lower(): v for k, v in container.metadata.items()}
+        timecode = find_timecode(container, stream, timing.rate, notes)
+        if turns or mirror:
+            notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
+        if aspect != 1:
+            notes.append(f"samples are not square ({aspect.numerator}:{aspect.denominator}); the picture is not stretched")
+        if interlaced:
+            notes.append("interlaced: both fields are in one frame and are not separated")
+        if timing.variable:
+            notes.append(f"variable frame rate, {float(timing.rate):.3f} frames a second on average")
+        width, height = (first.height, first.width) if turns % 2 else (first.width, first.height)
+        period = 1 / timing.rate
+        known = timing.end + period if timing.variable and timing.end is not None else None
+        return SourceInfo(
+            name=self._name,
+            width=width,
+            height=height,
+            rate=timing.rate,
+            colour=colour,
+            bits=layout.bits,
+            pixel_format=first.format.name,
+            codec=context.name,
+            container=container.format.name,
+            frames=timing.frames,
+            duration=known or (None if timing.frames is None else timing.frames * period),
+            timecode=timecode,
+            rotation=turns * 90,
+            audio=len(container.streams.audio),
+            variable_rate=timing.variable,
+            sample_aspect=1 / aspect if turns % 2 else aspect,
+            interlaced=interlaced,
+            alpha=layout.alpha,
+            floating=layout.floating,
+            metadata=tuple(sorted(metadata.items())),
+            start=Fraction(0) if first.pts is None or stream.time_base is None else first.pts * stream.time_base,
+            time_base=stream.time_base,
+            notes=tuple(notes),
+        )
+
+
+def context_tags(stream: VideoStream) -> RawTags:
+    """The colour tags of the container or codec header."""
+    context = stream.codec_context
+    return RawTags(
+        primaries=context.color_primaries,
+        transfer=context.color_trc,
+        matrix=context.colorspace,
+        range=context.color_range,
+    )
+
+
+def find_timecode(
+    container: InputContainer, stream: VideoStream, rate: Fraction, notes: list[str]
+) -> Timecode | None:
+    """The first timecode tag of the stream, the container or a timecode track; adds a note if it makes no sense."""
+    tagged = [stream.metadata, container.metadata, *(other.metadata for other in container.streams)]
+    for tags in tagged:
+        for key, text in tags.items():
+            if key.lower() == "timecode":
+                try:
+                    return Timecode.parse(text, rate)
+                except ValueError as error:
+                    notes.append(f"the timecode is left out: {error}")
+                    return None
+    return None

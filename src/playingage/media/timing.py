@@ -1,0 +1,74 @@
+"""When a clip's frames are shown: their number, exact rate, and whether that rate is constant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+_HIDDEN = ("vp8", "vp9", "av1", "mpeg4", "msmpeg4v2", "msmpeg4v3")
+"""Codecs whose packets may hold no picture, so that packets do not count frames."""
+_SLACK = 1.5
+"""Ticks of the time base by which a constant rate's times may be rounded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """frames: how many packets hold a picture to show, None where packets do not tell.
+
+    rate: frames a second, exact where constant, else the average. end: time in seconds at which the last frame starts,
+    after the first; None where unknown.
+    """
+
+    frames: int | None
+    rate: Fraction
+    variable: bool
+    end: Fraction | None
+
+
+def clip_timing(name: str, container: InputContainer, stream: VideoStream) -> Timing:
+    """The timing of a clip, from its index where it has a complete one, else by going once through its packets."""
+    index = stream.index_entries
+    if stream.frames > 1 and len(index) == stream.frames:
+        ticks = [entry.timestamp for entry in index if not entry.is_discard]
+    else:
+        ticks = _scan(name, container, stream.index)
+    base = stream.time_base or Fraction(1, 1000)
+    candidates = [r for r in (stream.average_rate, stream.guessed_rate, stream.base_rate) if r and 0 < r <= 1000]
+    return timing_of(sorted(ticks), base, candidates, counted=stream.codec_context.name not in _HIDDEN)
+
+
+def timing_of(ticks: Sequence[int], base: Fraction, candidates: Sequence[Fraction], *, counted: bool = True) -> Timing:
+    """The timing of frames shown at sorted `ticks` of `base` seconds; `candidates` are rates that the file names."""
+    frames = len(ticks) if counted and ticks else None
+    end = (ticks[-1] - ticks[0]) * base if ticks else None
+    for rate in candidates:
+        if is_constant(ticks, base, rate):
+            return Timing(frames=frames, rate=rate, variable=False, end=end)
+    if len(ticks) < 2 or not end:
+        return Timing(frames=frames, rate=candidates[0] if candidates else Fraction(24), variable=False, end=end)
+    average = (Fraction(len(ticks) - 1) / end).limit_denominator(1001)
+    return Timing(frames=frames, rate=average, variable=not is_constant(ticks, base, average), end=end)
+
+
+def is_constant(ticks: Sequence[int], base: Fraction, rate: Fraction) -> bool:
+    """Whether frames at sorted `ticks` of `base` seconds stand on the grid of `rate`, but for rounding to ticks."""
+    if len(ticks) < 2:
+        return True
+    since = np.asarray(ticks, np.float64) - ticks[0]
+    grid = np.arange(len(ticks)) / float(rate * base)
+    return bool(np.abs(since - grid).max() <= _SLACK)
+
+
+def _scan(name: str, container: InputContainer, index: int) -> list[int]:
+    """Presentation times of the packets of stream `index`, in the file's order, from a second opening of the file."""
+    ticks: list[int] = []
+    with av.open(name, options=dict(container.options)) as second:
+        for packet in second.demux(second.streams[index]):
+            tick = packet.pts if packet.pts is not None else packet.dts
+            if tick is not None and packet.size and not packet.is_discard:
+                ticks.append(tick)
+    return ticks
