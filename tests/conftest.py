@@ -4,7 +4,15 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from playingage.demo.portrait import PORTRAIT
+from playingage.engine import Engine
+from playingage.models import default_package
+from playingage.runtime import choose_device
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,3 +35,18 @@ def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
         return
     bad = [r for when in ("setup", "call") for r in caplog.get_records(when) if r.levelno >= logging.ERROR]  # type: ignore[arg-type]
     assert not bad, f"logged errors: {[r.getMessage() for r in bad]}"
+
+
+@pytest.fixture(scope="session")
+def portrait() -> NDArray[np.uint8]:
+    """NASA's portrait, 512 x 512 RGB uint8, one face."""
+    data = np.frombuffer(PORTRAIT.read_bytes(), np.uint8)
+    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
+    picture.setflags(write=False)
+    return picture
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine with the small default network on the CPU."""
+    return Engine(default_package(256), choose_device("CPU"))
