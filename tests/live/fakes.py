@@ -77,7 +77,13 @@ class FakeSource:
     """A camera: paced, numbered, and it can be unplugged. `frames` None is endless."""
 
     def __init__(
-        self, *, width: int = 640, height: int = 360, rate: int = 24, frames: int | None = None, paced: bool = True,
+        self,
+        *,
+        width: int = 640,
+        height: int = 360,
+        rate: int = 24,
+        frames: int | None = None,
+        paced: bool = True,
         content: list[NDArray[np.uint8]] | None = None,
     ) -> None:
         self.info = SourceInfo(name="fake", width=width, height=height, rate=Fraction(rate), frames=frames)

@@ -10,13 +10,19 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 
 READ_BOTH = """
 ({ names, wanted }) => new Promise((resolve) => {
-  const seen = [], probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true, alpha: false });
+  const seen = [];
+  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true, alpha: false });
   const read = (canvas, row) => {
     const block = canvas.width / 32;
     probe.canvas.width = 32; probe.canvas.height = 2;

@@ -7,9 +7,9 @@ Calls point downward only (live -> media, frames, core); `web` imports this pack
 - The encoder thread scales and compresses each pair once for every size that a viewer wants now.
 - The thread of a viewer (the web server's event loop) takes from that viewer's own slot.
 
-Between any two of them stands a `Mailbox` of one slot: the newest thing wins, what it replaces is dropped and counted under
-the name of the place (`capture`, `engine`, `viewer`). Nothing queues, so nothing can make the delay grow. What threads
-share besides mailboxes (`LiveStats`, the asked age, each viewer's flow control) is small and locked.
+Between any two of them stands a `Mailbox` of one slot: the newest thing wins, what it replaces is dropped and counted
+under the name of the place (`capture`, `engine`, `viewer`). Nothing queues, so nothing can make the delay grow. What
+threads share besides mailboxes (`LiveStats`, the asked age, each viewer's flow control) is small and locked.
 """
 
 from playingage.live.encode import Jpeg, encode_picture, scaled_size
@@ -23,6 +23,22 @@ from playingage.live.stats import LiveStats
 from playingage.live.viewer import Viewer, Want
 
 __all__ = [
-    "Delivery", "FaceNote", "Feed", "Jpeg", "LiveRun", "LiveSettings", "LiveStats", "Mailbox", "Pair", "Reaged", "Reager",
-    "Verdict", "View", "Viewer", "Want", "encode_picture", "judge", "scaled_size",
+    "Delivery",
+    "FaceNote",
+    "Feed",
+    "Jpeg",
+    "LiveRun",
+    "LiveSettings",
+    "LiveStats",
+    "Mailbox",
+    "Pair",
+    "Reaged",
+    "Reager",
+    "Verdict",
+    "View",
+    "Viewer",
+    "Want",
+    "encode_picture",
+    "judge",
+    "scaled_size",
 ]

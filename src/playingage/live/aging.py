@@ -70,7 +70,12 @@ class Aging:
         age, begun = self._age, self._clock()
         self._begun = begun
         self._serial += 1
-        common: dict[str, Any] = {"serial": self._serial, "clean": frame, "age": age, "captured": frame.captured or begun}
+        common: dict[str, Any] = {
+            "serial": self._serial,
+            "clean": frame,
+            "age": age,
+            "captured": frame.captured or begun,
+        }
         try:
             reaged = self._reager.process(frame, age)
             if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:

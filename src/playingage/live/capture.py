@@ -20,7 +20,7 @@ _SLOW = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """`state`: starting, live, lost, ended. `since`: run's clock, seconds. `words` is for the pages, `detail` for the log."""
+    """`state`: starting, live, silent, lost, ended. `since`: run's clock, seconds. `words`: what the pages say."""
 
     state: str
     since: float
@@ -31,7 +31,8 @@ class SourceState:
 class Capture:
     """Owns the reading of a source. Frames without a capture time get that of their arrival.
 
-    Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as `source`.
+    Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as
+    `source`.
     """
 
     def __init__(self, source: Source, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
@@ -54,7 +55,7 @@ class Capture:
         return state
 
     def work(self, stopping: threading.Event) -> None:
-        """Capture thread: read until the source ends or `stopping`. Errors other than `MediaError` pass to the caller."""
+        """Capture thread: read until the source ends or `stopping`. Errors other than `MediaError` pass through."""
         wait = self._settings.retry_first
         while not stopping.is_set():
             try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import simplejpeg
+import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from playingage.frames import Frame, Pixels, to_view
@@ -27,7 +27,7 @@ class Jpeg:
 
 
 def scaled_size(width: int, height: int, short_side: float) -> tuple[int, int]:
-    """Width and height to encode for a viewer that shows the picture `short_side` device pixels high (or wide, if upright).
+    """Width and height to encode for a viewer whose picture has `short_side` device pixels on its shorter side.
 
     One of three sizes: 540 or 720 pixels on the short side, or full (at most 4096 on the long side); never enlarged.
     """
@@ -52,11 +52,11 @@ def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
 def _eight_bits(pixels: Pixels, transfer: str) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         if transfer in ("linear", "pq"):
-            return _eight_bits(pixels.astype(np.float32) / 255, transfer)
+            return _eight_bits(pixels.astype(np.float32) / np.float32(255), transfer)
         return pixels  # type: ignore[return-value]
     if pixels.dtype == np.uint16:
         if transfer in ("linear", "pq"):
-            return _eight_bits(pixels.astype(np.float32) / 65535, transfer)
+            return _eight_bits(pixels.astype(np.float32) / np.float32(65535), transfer)
         return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # type: ignore[return-value]
     view = to_view(pixels.astype(np.float32), transfer)
     return (np.clip(np.nan_to_num(view), 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -29,10 +29,16 @@ class Feed:
         """A new viewer, which wants nothing yet. Raises `PlayingAgeError` when all places are taken."""
         with self._lock:
             if len(self._viewers) >= self._settings.max_viewers:
-                raise PlayingAgeError(f"all {self._settings.max_viewers} places for viewers are taken", "Close another page.")
+                raise PlayingAgeError(
+                    f"all {self._settings.max_viewers} places for viewers are taken", "Close another page."
+                )
             self._joined += 1
-            viewer = Viewer(f"viewer {self._joined}", in_flight=self._settings.in_flight,
-                            stalled_after=self._settings.stalled_after, wake=wake)
+            viewer = Viewer(
+                f"viewer {self._joined}",
+                in_flight=self._settings.in_flight,
+                stalled_after=self._settings.stalled_after,
+                wake=wake,
+            )
             self._viewers.append(viewer)
             return viewer
 
@@ -49,7 +55,7 @@ class Feed:
             return tuple(self._viewers)
 
     def put(self, pair: Pair) -> None:
-        """Engine thread: leave the newest pair; one that the encoder has not taken is dropped and counted as `engine`."""
+        """Engine thread: leave the newest pair; one not yet taken by the encoder is dropped and counted as `engine`."""
         if self._slot.put(pair):
             self._stats.drop("engine")
 
@@ -91,7 +97,7 @@ class Feed:
 
     def _pictures(self, pair: Pair, want: Want, encoded: dict[tuple[str, tuple[int, int]], Jpeg]) -> dict[str, Jpeg]:
         size = scaled_size(pair.clean.width, pair.clean.height, want.short_side)
-        pictures = {}
+        pictures: dict[str, Jpeg] = {}
         for name in want.names:
             source = "camera" if name == "aged" and pair.same else name
             if (source, size) not in encoded:

@@ -15,7 +15,7 @@ class Mailbox(Generic[T]):
         self._closed = False
 
     def put(self, item: T) -> bool:
-        """Leave `item` for the taker. True when something that waited was dropped for it. After `close` does nothing."""
+        """Leave `item` for the taker. True when one that waited was dropped for it. After `close` does nothing."""
         with self._ready:
             if self._closed:
                 return False

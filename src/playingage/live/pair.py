@@ -73,7 +73,8 @@ def years(age: float) -> str:
 def judge(faces: Sequence[FaceNote], age: float) -> Verdict:
     """Say honestly what was done to the faces of a frame at the asked `age` in years.
 
-    Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says NO FACE.
+    Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says NO
+    FACE.
     """
     changed = [face for face in faces if face.strength > _NOTHING]
     full = [face for face in changed if face.strength >= _ALL]

@@ -19,19 +19,25 @@ from playingage.live.worker import Worker
 from playingage.media.ports import Source
 
 log = logging.getLogger(__name__)
-_JOIN = 15.0
 
 
 class LiveRun:
     """A running live path: `with LiveRun(source, reager, settings) as run: run.wait(stop)`.
 
     `feed` takes viewers. `listeners` are called with every pair in the engine thread: they must be quick and not raise
-    (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has stopped.
+    (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has
+    stopped. `patience`: seconds that `stop` waits for the threads.
     """
 
     def __init__(
-        self, source: Source, reager: Reager, settings: LiveSettings | None = None, *,
-        clock: Callable[[], float] = time.monotonic, listeners: tuple[Callable[[Pair], None], ...] = (),
+        self,
+        source: Source,
+        reager: Reager,
+        settings: LiveSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        listeners: tuple[Callable[[Pair], None], ...] = (),
+        patience: float = 15.0,
     ) -> None:
         self.settings = settings or LiveSettings()
         self.clock = clock
@@ -39,7 +45,7 @@ class LiveRun:
         self.feed = Feed(self.settings, self.stats, clock)
         self._capture = Capture(source, self.settings, self.stats, clock)
         self._aging = Aging(reager, self.settings, self.stats, clock)
-        self._listeners = listeners
+        self._listeners, self._patience = listeners, patience
         self._info = source.info
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -55,11 +61,11 @@ class LiveRun:
             worker.start()
 
     def stop(self) -> None:
-        """Stop and join all threads; may be called twice. Raises what a thread died of, and `PlayingAgeError` if one hangs."""
+        """Stop and join all threads; may be called twice. Raises what a thread died of, or that one hangs."""
         self._stopping.set()
         self._capture.slot.close()
         self.feed.close()
-        deadline = time.monotonic() + _JOIN
+        deadline = time.monotonic() + self._patience
         hanging = [worker.name for worker in self._workers if not worker.join(max(0.1, deadline - time.monotonic()))]
         self._over.set()
         for worker in self._workers:
@@ -67,7 +73,9 @@ class LiveRun:
                 error, worker.error = worker.error, None
                 raise error
         if hanging:
-            raise PlayingAgeError(f"did not stop within {_JOIN:g} s: {', '.join(hanging)}", "The source or engine hangs.")
+            raise PlayingAgeError(
+                f"did not stop within {self._patience:g} s: {', '.join(hanging)}", "The source or engine hangs."
+            )
 
     def wait(self, stop: threading.Event, report: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Wait until `stop` is set, the source has ended (if settings say so) or a thread has died.
@@ -90,7 +98,8 @@ class LiveRun:
         return self._aging.age
 
     def set_age(self, age: object) -> int | None:
-        """Ask for another age; returns the number of the newest frame captured so far: the change acts within two frames of it.
+        """Ask for another age; returns the number of the newest frame captured: the change acts within two frames of
+        it.
 
         Raises `SettingError` outside the allowed range.
         """
@@ -102,10 +111,20 @@ class LiveRun:
         now = self.clock()
         source, engine = self._capture.state(now), self._aging.state(now)
         return {
-            "age": self.age, "age_words": years(self.age), "youngest": self.settings.youngest, "oldest": self.settings.oldest,
-            "source": {"name": self._info.name, "state": source.state, "words": source.words, "detail": source.detail,
-                       "for_s": round(now - source.since, 2), "rate": float(self._info.rate),
-                       "width": self._info.width, "height": self._info.height},
+            "age": self.age,
+            "age_words": years(self.age),
+            "youngest": self.settings.youngest,
+            "oldest": self.settings.oldest,
+            "source": {
+                "name": self._info.name,
+                "state": source.state,
+                "words": source.words,
+                "detail": source.detail,
+                "for_s": round(now - source.since, 2),
+                "rate": float(self._info.rate),
+                "width": self._info.width,
+                "height": self._info.height,
+            },
             "engine": {"state": engine.state, "detail": engine.detail, "for_s": round(now - engine.since, 2)},
         }
 

@@ -12,8 +12,8 @@ class LiveSettings:
     """How the live path behaves. Raises `SettingError` when a value does not fit.
 
     age: playing age asked at the start, in years. youngest, oldest: the range that may be asked.
-    on_failure: what the aged monitor shows, besides the words, while the engine fails: the `last` good aged picture or `black`.
-    quality: JPEG quality of the monitors, 40..100. window: span of the sliding statistics, seconds.
+    on_failure: what the aged monitor shows, besides the words, while the engine fails: the `last` good aged picture
+    or `black`. quality: JPEG quality of the monitors, 40..100. window: span of the sliding statistics, seconds.
     log_every: seconds between two log lines; 0 for none. retry_first, retry_most: first and longest wait before a lost
         source is tried again, seconds; it doubles in between. stop_at_end: a source that ends also ends the run.
     max_viewers: viewers served at once. in_flight: pairs sent to a viewer and not yet acknowledged, at most.
@@ -40,8 +40,16 @@ class LiveSettings:
         self.check_age(self.age)
         if self.on_failure not in ("last", "black"):
             raise SettingError(f"on_failure {self.on_failure!r} is neither 'last' nor 'black'")
-        limits = (("quality", 40, 100), ("window", 1, 600), ("log_every", 0, 86400), ("retry_first", 0.01, 60),
-                  ("retry_most", self.retry_first, 600), ("max_viewers", 1, 64), ("in_flight", 1, 8), ("stalled_after", 0.05, 60))
+        limits = (
+            ("quality", 40, 100),
+            ("window", 1, 600),
+            ("log_every", 0, 86400),
+            ("retry_first", 0.01, 60),
+            ("retry_most", self.retry_first, 600),
+            ("max_viewers", 1, 64),
+            ("in_flight", 1, 8),
+            ("stalled_after", 0.05, 60),
+        )
         for name, low, high in limits:
             if not low <= getattr(self, name) <= high:
                 raise SettingError(f"{name} {getattr(self, name)!r} is not between {low:g} and {high:g}")

@@ -9,11 +9,11 @@ _MOST = 8192
 DELAYS = ("encoded", "sent", "shown")
 """Delays from capture: until the JPEG pair stands, until it is handed to the socket, until a page has drawn it."""
 PLACES = ("source", "capture", "engine", "viewer")
-"""Where frames are lost: numbers missing at the source; replaced before the engine, the encoder or a viewer took them."""
+"""Where frames are lost: missing at the source; replaced before the engine, the encoder or a viewer took them."""
 
 
 class _Series:
-    """Values of the last `window` seconds, and a histogram of whole milliseconds over the run (the last bin is 2 s and more)."""
+    """Values of the last `window` seconds, and a histogram of milliseconds over the run (last bin: 2 s and more)."""
 
     def __init__(self, window: float) -> None:
         self.window = window
@@ -45,10 +45,21 @@ class _Series:
     def report(self, now: float) -> dict[str, float | int | None]:
         values = self.trim(now)
         if not self.count:
-            return {"p50_ms": None, "p95_ms": None, "run_p50_ms": None, "run_p95_ms": None, "run_max_ms": None, "count": 0}
+            return {
+                "p50_ms": None,
+                "p95_ms": None,
+                "run_p50_ms": None,
+                "run_p95_ms": None,
+                "run_max_ms": None,
+                "count": 0,
+            }
         return {
-            "p50_ms": _quantile(values, 0.5), "p95_ms": _quantile(values, 0.95), "run_p50_ms": self.overall(0.5),
-            "run_p95_ms": self.overall(0.95), "run_max_ms": round(self.most * 1000, 1), "count": self.count,
+            "p50_ms": _quantile(values, 0.5),
+            "p95_ms": _quantile(values, 0.95),
+            "run_p50_ms": self.overall(0.5),
+            "run_p95_ms": self.overall(0.95),
+            "run_max_ms": round(self.most * 1000, 1),
+            "count": self.count,
         }
 
 
@@ -57,7 +68,7 @@ def _quantile(values: list[float], share: float) -> float | None:
 
 
 class LiveStats:
-    """Delays (median and 95th percentile in a sliding window and over the run), frames a second, drops for each place."""
+    """Delays (median and 95th percentile, in a sliding window and over the run), rates, drops for each place."""
 
     def __init__(self, window: float, started: float) -> None:
         self._lock = threading.Lock()
@@ -97,10 +108,11 @@ class LiveStats:
         with self._lock:
             self._clock_error = seconds
 
-    def rate(self, what: str, now: float) -> float:
-        """Events of `what` a second over the window."""
+    @property
+    def upstream_drops(self) -> int:
+        """Frames lost before any viewer could get them."""
         with self._lock:
-            return self._rate(what, now)
+            return sum(self._dropped[place] for place in PLACES if place != "viewer")
 
     def _rate(self, what: str, now: float) -> float:
         ticks = self._ticks.get(what)
@@ -115,8 +127,11 @@ class LiveStats:
         with self._lock:
             rates = {what: self._rate(what, now) for what in self._ticks}
             return {
-                "seconds": round(now - self._started, 2), "window_s": self._window,
-                "fps": rates, "totals": dict(self._totals), "dropped": dict(self._dropped),
+                "seconds": round(now - self._started, 2),
+                "window_s": self._window,
+                "fps": rates,
+                "totals": dict(self._totals),
+                "dropped": dict(self._dropped),
                 "delay": {name: series.report(now) for name, series in self._delays.items()},
                 "work": {name: series.report(now) for name, series in self._work.items()},
                 "clock_error_ms": None if self._clock_error is None else round(self._clock_error * 1000, 2),
@@ -125,6 +140,7 @@ class LiveStats:
 
 def line(snapshot: dict[str, Any]) -> str:
     """One log line out of a snapshot."""
+
     def milliseconds(name: str) -> str:
         report = snapshot["delay"][name]
         return "-" if report["p50_ms"] is None else f"{report['p50_ms']:.0f}/{report['p95_ms']:.0f}"

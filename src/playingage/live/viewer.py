@@ -1,4 +1,4 @@
-"""One viewer: what it wants, its one slot, and how much may be under way to it. Time is passed in; any thread may call."""
+"""One viewer: what it wants, its one slot, how much may be under way. Time is passed in; any thread may call."""
 
 import threading
 from collections.abc import Callable
@@ -9,15 +9,22 @@ from playingage.live.encode import Jpeg
 from playingage.live.pair import Pair
 
 Pictures = Literal["both", "camera", "aged", "none"]
+_NAMES: dict[Pictures, tuple[str, ...]] = {
+    "both": ("camera", "aged"),
+    "camera": ("camera",),
+    "aged": ("aged",),
+    "none": (),
+}
 _LEAD_MOST = 0.08
+"""Seconds that linked monitors wait for each other, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
     """What a viewer shows now.
 
-    short_side: device pixels of the shorter side of one picture on its screen. linked: one of several single monitors that
-    show the same frame at the same time. `none` (a hidden or frozen page) costs nothing.
+    short_side: device pixels of the shorter side of one picture on its screen. linked: one of several single monitors
+    that show the same frame at the same time. `none` (a hidden or frozen page) costs nothing.
     """
 
     pictures: Pictures = "both"
@@ -25,9 +32,9 @@ class Want:
     linked: bool = False
 
     @property
-    def names(self) -> tuple[Literal["camera", "aged"], ...]:
+    def names(self) -> tuple[str, ...]:
         """The pictures wanted, the camera's first."""
-        return {"both": ("camera", "aged"), "camera": ("camera",), "aged": ("aged",), "none": ()}[self.pictures]  # type: ignore[return-value]
+        return _NAMES[self.pictures]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,7 +146,12 @@ class Viewer:
         """Plain values for JSON."""
         with self._lock:
             return {
-                "name": self.name, "pictures": self._want.pictures, "short_side": self._want.short_side, "sent": self.sent,
-                "shown": self.shown, "dropped": self.dropped, "under_way": len(self._under_way),
+                "name": self.name,
+                "pictures": self._want.pictures,
+                "short_side": self._want.short_side,
+                "sent": self.sent,
+                "shown": self.shown,
+                "dropped": self.dropped,
+                "under_way": len(self._under_way),
                 "delay_ms": None if self.last_delay is None else round(self.last_delay * 1000, 1),
             }

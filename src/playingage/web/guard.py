@@ -24,7 +24,7 @@ HEADERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is not served: HTTP status and words."""
 
     status: int
@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 
 class Guard:
-    """Checks requests against the settings. `own_names` are this machine's names; port is the one really listened on."""
+    """Checks requests against the settings. `own_names`: this machine's names. `port`: the one really listened on."""
 
     def __init__(self, settings: ServerSettings, port: int, own_names: tuple[str, ...] = ()) -> None:
         self._settings = settings
@@ -40,7 +40,7 @@ class Guard:
         self.cookie = f"playingage-{port}"
 
     def check(self, headers: Mapping[str, str], cookies: Mapping[str, str], query_token: str, scheme: str) -> bool:
-        """Raise `Refusal` unless the request may be served. True when the token came in the address: time for the cookie."""
+        """Raise `RefusedError` unless the request may be served. True when the token came in the address."""
         host = headers.get("Host", "")
         self._check_host(host)
         self._check_origin(headers, f"{scheme}://{host}")
@@ -49,11 +49,11 @@ class Guard:
             return False
         if query_token:
             if not _same(query_token, wanted):
-                raise Refusal(401, "That token is not the right one.")
+                raise RefusedError(401, "That token is not the right one.")
             return True
         bearer = headers.get("Authorization", "").removeprefix("Bearer ")
         if not (_same(cookies.get(self.cookie, ""), wanted) or _same(bearer, wanted)):
-            raise Refusal(401, "This monitor asks for a token. Open the address with ?token= that Playing Age printed.")
+            raise RefusedError(401, "This monitor asks for a token. Open the address with ?token= that was printed.")
         return False
 
     def _check_host(self, host: str) -> None:
@@ -65,16 +65,18 @@ class Guard:
         else:
             known = address.is_loopback or not self._settings.loopback
         if not known:
-            raise Refusal(403, "This server does not answer to that host name.")
+            raise RefusedError(403, "This server does not answer to that host name.")
 
     def _check_origin(self, headers: Mapping[str, str], own: str) -> None:
         origin = headers.get("Origin")
         if origin is not None and origin.lower() != own.lower():
-            raise Refusal(403, "Requests from other sites are not served.")
-        if origin is None and headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and (
-            headers.get("Sec-Fetch-Mode") != "navigate"
+            raise RefusedError(403, "Requests from other sites are not served.")
+        if (
+            origin is None
+            and headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+            and (headers.get("Sec-Fetch-Mode") != "navigate")
         ):
-            raise Refusal(403, "Requests from other sites are not served.")
+            raise RefusedError(403, "Requests from other sites are not served.")
 
 
 def _hostname(host: str) -> str:

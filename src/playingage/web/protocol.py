@@ -1,9 +1,9 @@
 """What pages and server say to each other. Pure: bytes and plain values in, values or bytes out.
 
-Server to page: one binary message for each pair (4 bytes big-endian length of the header, header as UTF-8 JSON, then the
-JPEGs in the order of `pictures` that carry bytes), and text messages (JSON): `state`, `pong`, `refused`, `full`.
-Page to server: text messages (JSON): `want`, `ping`, `shown`, `skipped`, `age`. Times are seconds of the server's monotonic
-clock; the page learns that clock by `ping` and `pong` (half the shortest round trip bounds the error).
+Server to page: one binary message for each pair (4 bytes big-endian length of the header, header as UTF-8 JSON, then
+the JPEGs in the order of `pictures` that carry bytes), and text messages (JSON): `state`, `pong`, `refused`, `full`.
+Page to server: text messages (JSON): `want`, `ping`, `shown`, `skipped`, `age`. Times are seconds of the server's
+monotonic clock; the page learns that clock by `ping` and `pong` (half the shortest round trip bounds the error).
 """
 
 import json
@@ -63,12 +63,18 @@ def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
             pictures = value.get("pictures")
             if pictures not in ("both", "camera", "aged", "none"):
                 raise ValueError(f"pictures {pictures!r}")
-            return Want(pictures=pictures, short_side=_whole(value, "short_side", 1, 16384), linked=value.get("linked") is True)
+            return Want(
+                pictures=pictures, short_side=_whole(value, "short_side", 1, 16384), linked=value.get("linked") is True
+            )
         case "ping":
             return Ping(_number(value, "at"))
         case "shown":
-            return Shown(_whole(value, "serial", 0, 1 << 53), _number(value, "ready"), _number(value, "at"),
-                         _number(value, "error"))
+            return Shown(
+                _whole(value, "serial", 0, 1 << 53),
+                _number(value, "ready"),
+                _number(value, "at"),
+                _number(value, "error"),
+            )
         case "skipped":
             return Skipped(_whole(value, "serial", 0, 1 << 53))
         case "age":
@@ -77,8 +83,11 @@ def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
             raise ValueError(f"no message of type {other!r}")
 
 
-def pack(delivery: Delivery, sent: float, dropped: int, fps: float) -> bytes:
-    """The binary message of a delivery. `sent`: now, run's clock. `dropped`: this viewer's count. Raises ValueError if too long."""
+def pack(delivery: Delivery, sent: float, dropped: int) -> bytes:
+    """The binary message of a delivery. Raises ValueError if it is too long.
+
+    `sent`: now, run's clock. `dropped`: frames that this viewer has missed since it joined, wherever they were lost.
+    """
     pair = delivery.pair
     pictures: list[dict[str, Any]] = []
     blobs: list[bytes] = []
@@ -92,14 +101,27 @@ def pack(delivery: Delivery, sent: float, dropped: int, fps: float) -> bytes:
             names[id(jpeg)] = name
             blobs.append(jpeg.data)
         pictures.append(entry)
-    header = json.dumps({
-        "version": VERSION, "serial": pair.serial, "number": pair.clean.number, "timecode": pair.timecode,
-        "captured": pair.captured, "encoded": delivery.encoded, "sent": sent, "show_at": delivery.show_at,
-        "age": pair.age, "view": pair.verdict.view, "words": pair.verdict.words, "note": pair.verdict.note,
-        "aged_number": None if pair.aged is None else pair.aged.number,
-        "faces": [{"id": face.id, "strength": round(face.strength, 3)} for face in pair.faces],
-        "pictures": pictures, "dropped": dropped, "fps": fps,
-    }, separators=(",", ":")).encode()
+    header = json.dumps(
+        {
+            "version": VERSION,
+            "serial": pair.serial,
+            "number": pair.clean.number,
+            "timecode": pair.timecode,
+            "captured": pair.captured,
+            "encoded": delivery.encoded,
+            "sent": sent,
+            "show_at": delivery.show_at,
+            "age": pair.age,
+            "view": pair.verdict.view,
+            "words": pair.verdict.words,
+            "note": pair.verdict.note,
+            "aged_number": None if pair.aged is None else pair.aged.number,
+            "faces": [{"id": face.id, "strength": round(face.strength, 3)} for face in pair.faces],
+            "pictures": pictures,
+            "dropped": dropped,
+        },
+        separators=(",", ":"),
+    ).encode()
     message = b"".join((len(header).to_bytes(4, "big"), header, *blobs))
     if len(message) > MOST_OUT:
         raise ValueError(f"a pair of {len(message)} bytes is longer than {MOST_OUT}")

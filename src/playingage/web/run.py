@@ -16,15 +16,21 @@ log = logging.getLogger(__name__)
 
 
 def run_live(
-    source: Source, reager: Reager, settings: LiveSettings | None = None, server: ServerSettings | None = None, *,
-    stop: threading.Event | None = None, opened: Callable[[str], None] | None = None,
-    report: Callable[[dict[str, Any]], None] | None = None, listeners: tuple[Callable[[Pair], None], ...] = (),
+    source: Source,
+    reager: Reager,
+    settings: LiveSettings | None = None,
+    server: ServerSettings | None = None,
+    *,
+    stop: threading.Event | None = None,
+    opened: Callable[[str], None] | None = None,
+    report: Callable[[dict[str, Any]], None] | None = None,
+    listeners: tuple[Callable[[Pair], None], ...] = (),
 ) -> dict[str, Any]:
     """Run until `stop` is set, the source ends (if settings say so) or a thread dies; returns the last snapshot.
 
-    `server` None runs without pages. `opened` is called with the address once it answers, `report` with a snapshot every
-    `log_every` seconds. All threads are joined on return, also when KeyboardInterrupt passes. Raises `PlayingAgeError` when the
-    port is taken, and whatever a thread died of. The source stays the caller's to close.
+    `server` None runs without pages. `opened` is called with the address once it answers, `report` with a snapshot
+    every `log_every` seconds. All threads are joined on return, also when KeyboardInterrupt passes. Raises
+    `PlayingAgeError` when the port is taken, and whatever a thread died of. The source stays the caller's to close.
     """
     run = LiveRun(source, reager, settings, listeners=listeners)
     with ExitStack() as stack:

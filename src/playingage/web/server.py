@@ -16,7 +16,7 @@ from aiohttp import web
 from playingage.core import PlayingAgeError, SettingError
 from playingage.live import LiveRun
 from playingage.web import protocol
-from playingage.web.guard import HEADERS, Guard, Refusal
+from playingage.web.guard import HEADERS, Guard, RefusedError
 from playingage.web.settings import ServerSettings
 from playingage.web.visit import Visit
 
@@ -34,7 +34,7 @@ def load_pages() -> dict[str, bytes]:
 
 
 class MonitorServer:
-    """Serves the monitors of a `LiveRun`. Start and stop it, or use it in a `with` block; `url` is known once started."""
+    """Serves the monitors of a `LiveRun`: start and stop it, or use it in a `with` block. The port is taken at once."""
 
     def __init__(self, run: LiveRun, settings: ServerSettings | None = None) -> None:
         self._run = run
@@ -127,7 +127,7 @@ class MonitorServer:
                 response.set_cookie(self._guard.cookie, self.settings.token, httponly=True, samesite="Lax", path="/")
             else:
                 response = await handler(request)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             response = web.Response(status=refusal.status, text=refusal.words + "\n")
         except web.HTTPException as error:
             response = web.Response(status=error.status, text=f"{error.reason}\n")
@@ -155,22 +155,26 @@ class MonitorServer:
 
     async def _age(self, request: web.Request) -> web.StreamResponse:
         if request.content_type != "application/json":
-            raise Refusal(415, 'Send JSON: {"age": 35} as application/json.')
+            raise RefusedError(415, 'Send JSON: {"age": 35} as application/json.')
         try:
             value = json.loads(await request.text())
             if not isinstance(value, dict) or set(value) != {"age"}:
                 raise ValueError
         except (ValueError, RecursionError):
-            raise Refusal(400, 'Send JSON: {"age": 35}.') from None
+            raise RefusedError(400, 'Send JSON: {"age": 35}.') from None
         try:
             after = self._run.set_age(value["age"])
         except SettingError as error:
-            raise Refusal(422, error.diagnostics()) from None
+            raise RefusedError(422, error.diagnostics()) from None
         return web.json_response({"age": self._run.age, "after_frame": after})
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         answer = web.WebSocketResponse(
-            heartbeat=_HEARTBEAT, compress=False, max_msg_size=protocol.MOST_IN, writer_limit=1 << 18, timeout=2.0,
+            heartbeat=_HEARTBEAT,
+            compress=False,
+            max_msg_size=protocol.MOST_IN,
+            writer_limit=1 << 18,
+            timeout=2.0,
         )
         await answer.prepare(request)
         self._sockets.add(answer)

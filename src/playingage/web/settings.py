@@ -13,8 +13,9 @@ _LEAST_TOKEN = 16
 class ServerSettings:
     """Where the server listens and who may look. Raises `SettingError` when a value does not fit.
 
-    host: an IP address or `localhost`. port: 0 for any free one. token: asked of every viewer; made up when the address is
-    not loopback and none is given; at least 16 characters. names: further host names under which the server is reached.
+    host: an IP address or `localhost`. port: 0 for any free one. token: asked of every viewer; made up when the
+    address is not loopback and none is given; at least 16 characters. names: further host names under which the
+    server is reached.
     """
 
     host: str = "127.0.0.1"
@@ -30,7 +31,8 @@ class ServerSettings:
                 ipaddress.ip_address(self.host)
             except ValueError:
                 raise SettingError(
-                    f"{self.host!r} is not an IP address to listen on", "Use 127.0.0.1, or 0.0.0.0 for all of this machine's."
+                    f"{self.host!r} is not an IP address to listen on",
+                    "Use 127.0.0.1, or 0.0.0.0 for all of this machine's.",
                 ) from None
         if self.token and len(self.token) < _LEAST_TOKEN:
             raise SettingError(f"a token of {len(self.token)} characters is too short: {_LEAST_TOKEN} at least")

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from playingage.core import SettingError
-from playingage.live import LiveRun, Viewer
+from playingage.live import LiveRun, Viewer, Want
 from playingage.web import protocol
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ class Visit:
     def __init__(self, run: LiveRun, socket: web.WebSocketResponse) -> None:
         self._run, self._socket = run, socket
         self._news = asyncio.Event()
+        self._missed_before = run.stats.upstream_drops
         loop = asyncio.get_running_loop()
         self._viewer: Viewer = run.feed.join(lambda: self._wake(loop))
 
@@ -52,7 +53,7 @@ class Visit:
     async def _hear(self, said: object) -> None:
         run, now = self._run, self._run.clock()
         match said:
-            case protocol.Want():
+            case Want():
                 self._viewer.ask(said)
             case protocol.Ping(at):
                 await self._say({"type": "pong", "at": at, "server": now})
@@ -77,7 +78,8 @@ class Visit:
             await self._news.wait()
             self._news.clear()
             while (delivery := self._viewer.next(now := run.clock())) is not None:
-                message = protocol.pack(delivery, now, self._viewer.dropped, run.stats.rate("processed", now))
+                missed = self._viewer.dropped + run.stats.upstream_drops - self._missed_before
+                message = protocol.pack(delivery, now, missed)
                 await self._socket.send_bytes(message)
                 sent = run.clock()
                 run.stats.delay("sent", sent - delivery.pair.captured, sent)

@@ -1,6 +1,7 @@
 // Where the pictures stand: side by side or stacked, whichever shows them larger; wipe; the size that the server should send.
 
 const SETTLE_MS = 120;
+const WORTH_STACKING = 1.15;
 
 export class Layout {
   #stage = document.getElementById("stage");
@@ -32,7 +33,7 @@ export class Layout {
     const caption = parseFloat(getComputedStyle(document.querySelector("figcaption")).height) || 0;
     const beside = Math.min(width / 2, (height - caption) * this.#aspect);
     const above = Math.min(width, (height / 2 - caption) * this.#aspect);
-    this.#stage.classList.toggle("stack", above > beside && !this.wiping);
+    this.#stage.classList.toggle("stack", above > beside * WORTH_STACKING && !this.wiping);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#told, SETTLE_MS);
   }

@@ -8,22 +8,24 @@ import { Screen } from "./screen.js";
 import { overWords, signed } from "./words.js";
 
 const READOUT_MS = 400;
+const FPS_MS = 2000;
 const pictures = document.body.dataset.pictures;
 const names = pictures === "both" ? ["camera", "aged"] : [pictures];
 const canvases = new Map(names.map((name) => [name, document.getElementById(name)]));
 const now = { connected: false, everConnected: false, full: null, state: null, header: null, lostAt: null, frozen: false };
-const readout = { delay: null, due: 0, skipped: 0 };
+const readout = { delay: null, due: 0, times: [] };
 
 const clock = new ServerClock();
 const layout = new Layout(canvases.get(names[0]), () => want());
 const screen = new Screen(canvases, clock, {
   shape: (width, height) => layout.shape(width, height),
-  skipped: (header) => { readout.skipped += 1; link.send({ type: "skipped", serial: header.serial }); },
+  skipped: (header) => link.send({ type: "skipped", serial: header.serial }),
   shown: (header, ready, at) => {
     link.send({ type: "shown", serial: header.serial, ready, at, error: clock.error });
     now.header = header;
     const delay = at - header.captured;
     readout.delay = readout.delay === null ? delay : readout.delay * 0.85 + delay * 0.15;
+    readout.times.push(performance.now());
     speak();
   },
 });
@@ -102,11 +104,19 @@ function speak() {
   }
   if (header === null) return;
   write(document.getElementById("timecode"), header.timecode);
+  write(document.querySelector(`#${names[0]}-figure .time`), header.timecode);
   if (performance.now() < readout.due) return;
   readout.due = performance.now() + READOUT_MS;
   write(document.getElementById("delay"), clock.known && readout.delay !== null ? signed(readout.delay, clock.error) : "–");
-  write(document.getElementById("fps"), header.fps.toFixed(1));
+  while (readout.times.length > 0 && readout.times[0] < performance.now() - FPS_MS) readout.times.shift();
+  write(document.getElementById("fps"), framesPerSecond(readout.times));
   write(document.getElementById("dropped"), String(header.dropped));
+}
+
+/** Pictures drawn a second, from the times of the last ones. */
+function framesPerSecond(times) {
+  if (times.length < 3) return "–";
+  return ((times.length - 1) * 1000 / (times.at(-1) - times[0])).toFixed(1);
 }
 
 function write(element, text) {

@@ -8,7 +8,7 @@ export function overWords(picture, { connected, everConnected, full, state, head
   const { source, engine } = state;
   if (source.state === "lost" || source.state === "silent") return [source.words, `SINCE ${clockTime(lostAt)}`];
   if (source.state === "ended") return [source.words, ""];
-  if (picture === "aged" && header?.view === "failed") return [header.words, `${header.note} · ${engine.detail}`];
+  if (picture === "aged" && header?.view === "failed") return [header.words, `${header.note}\n${engine.detail}`];
   if (engine.state === "stalled") return picture === "aged" ? ["ENGINE STOPPED", "THE PICTURES STAND STILL"] : ["STANDING STILL", ""];
   if (header === null) return ["STARTING", ""];
   return null;
