@@ -33,7 +33,7 @@ def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
     yield
     if "logs_errors" in request.keywords:
         return
-    bad = [r for when in ("setup", "call") for r in caplog.get_records(when) if r.levelno >= logging.ERROR]  # type: ignore[arg-type]
+    bad = [r for when in ("setup", "call") for r in caplog.get_records(when) if r.levelno >= logging.ERROR]
     assert not bad, f"logged errors: {[r.getMessage() for r in bad]}"
 
 

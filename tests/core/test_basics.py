@@ -10,15 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playingage.core import PlayingAgeError, SettingError, WriteBehind, canonical_json, prefetch, sha256_bytes, sha256_file
+from playingage.core import (
+    PlayingAgeError,
+    SettingError,
+    WriteBehind,
+    canonical_json,
+    prefetch,
+    sha256_bytes,
+    sha256_file,
+)
 from playingage.frames import Colour, Frame, from_view, to_view
 from playingage.rights import ConsentStatement, record_statement
+
+_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_hash_of_file_and_bytes(tmp_path: Path) -> None:
     file = tmp_path / "plate.bin"
     file.write_bytes(b"abc")
-    assert sha256_file(file) == sha256_bytes(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_file(file) == sha256_bytes(b"abc") == _ABC
 
 
 def test_canonical_json_knows_one_spelling() -> None:
@@ -93,7 +103,8 @@ def test_frames_check_themselves() -> None:
 
 def statement(text: str) -> ConsentStatement:
     return ConsentStatement(
-        statement=text, operator="op", stated="2026-11-20T10:00:00+00:00", what="render", source="a.mov", age=30, model="ab"
+        statement=text, operator="op", stated="2026-11-20T10:00:00+00:00", what="render", source="a.mov",
+        age=30, model="ab",
     )
 
 

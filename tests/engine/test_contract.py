@@ -23,8 +23,10 @@ def as_dtype(picture: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
     if dtype == "uint16":  # 10-bit code values spread over 16 bits, with more than 256 levels
         ramp = np.linspace(0, 3, picture.shape[1]).astype(np.uint16)[None, :, None]
         ten = np.minimum(picture.astype(np.uint16) * 4 + ramp, 1023)
-        return ((ten.astype(np.uint32) * 65535 + 511) // 1023).astype(np.uint16)
-    return (picture.astype(np.float32) / 255).astype(dtype)
+        deep: NDArray[Any] = ((ten.astype(np.uint32) * 65535 + 511) // 1023).astype(np.uint16)
+        return deep
+    scaled: NDArray[Any] = (picture.astype(np.float32) / 255).astype(dtype)
+    return scaled
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])

@@ -1,5 +1,7 @@
 """Finding, aligning and following real faces."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -114,9 +116,9 @@ def test_region_covers_the_face_but_no_eye_or_mouth(face: Face) -> None:
 
 
 def test_presence_falls_softly_to_profile() -> None:
-    values = [presence(Pose(yaw=yaw, pitch=0, roll=0), 1.0) for yaw in range(0, 91)]
+    values = [presence(Pose(yaw=yaw, pitch=0, roll=0), 1.0) for yaw in range(91)]
     assert values[0] == values[50] == 1 and values[72] == values[90] == 0
-    assert max(a - b for a, b in zip(values, values[1:], strict=False)) < 0.08
+    assert max(a - b for a, b in pairwise(values)) < 0.08
 
 
 def test_four_faces_keep_their_ids_while_they_move(portrait: NDArray[np.uint8]) -> None:
@@ -133,9 +135,9 @@ def test_four_faces_keep_their_ids_while_they_move(portrait: NDArray[np.uint8]) 
         assert len(places) == 4
         first = first or places
         assert places.keys() == first.keys()
-        for face_id, (x, y) in places.items():
-            assert abs(x - first[face_id][0]) < 90, "ids changed places"
-            assert abs(y - first[face_id][1] - 6 * step) < 15
+        for face_id, (middle, height) in places.items():
+            assert abs(middle - first[face_id][0]) < 90, "ids changed places"
+            assert abs(height - first[face_id][1] - 6 * step) < 15
 
 
 def test_a_lost_face_fades_and_comes_back_softly_with_its_id(portrait: NDArray[np.uint8]) -> None:
@@ -147,7 +149,7 @@ def test_a_lost_face_fades_and_comes_back_softly_with_its_id(portrait: NDArray[n
         strengths.append(faces[0].strength if faces else 0.0)
         ids += [f.id for f in faces]
     assert strengths[0] == strengths[11] == 1 and strengths[26] == 0 and strengths[-1] == 1
-    assert max(abs(a - b) for a, b in zip(strengths, strengths[1:], strict=False)) < 0.35
+    assert max(abs(a - b) for a, b in pairwise(strengths)) < 0.35
     assert set(ids) == {1}
 
 
@@ -171,7 +173,7 @@ def test_filter_calms_still_points_and_follows_moving_ones() -> None:
     assert np.std(out[20:], axis=0).mean() < 0.6 * np.std(raw[20:], axis=0).mean()
     moving = LandmarkFilter()
     for step in range(40):
-        shifted = base + np.float32(8 * step)
+        shifted = np.asarray(base + np.float32(8 * step), np.float32)
         got = moving(shifted, step / 24, 200)
     assert np.abs(got - shifted).max() < 4  # half a frame's way behind at most
 

@@ -1,13 +1,14 @@
 """Bringing a change found in the canonical crop back into the frame."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from playingage.faces import scale_of
-from playingage.frames import from_view, to_view
+from playingage.frames import DISPLAY_ENCODED, from_view, to_view
 from playingage.frames.pixels import Image, Picture, Plane, full_scale
 
 _FAINT = 1 / 1024
@@ -44,7 +45,9 @@ def to_frame(
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, [width, height])
     if right <= left or bottom <= top:
         return None
-    stack: NDArray[np.float32] = np.dstack([delta * matte[..., None], matte])
+    stack = np.empty((*matte.shape, 4), np.float32)
+    np.multiply(delta, matte[..., None], out=stack[..., :3])
+    stack[..., 3] = matte
     local = transform.astype(np.float64).copy()
     scale = scale_of(transform)
     size = matte.shape[0]
@@ -71,6 +74,13 @@ def add_patch(pixels: Picture, patch: Patch, transfer: str) -> None:
     region = pixels[patch.top : patch.top + height, patch.left : patch.left + width]
     inside = patch.matte > 0
     scale = full_scale(pixels.dtype)
+    if transfer in DISPLAY_ENCODED and np.issubdtype(pixels.dtype, np.integer):
+        # The common case in one pass: saturated, rounded to nearest, written inside the matte only.
+        depth = cv2.CV_8U if pixels.dtype == np.uint8 else cv2.CV_16U
+        done: NDArray[Any] = np.ascontiguousarray(region)
+        cv2.add(done, patch.change * np.float32(scale), dst=done, mask=inside.view(np.uint8), dtype=depth)
+        region[...] = done
+        return
     before = region.astype(np.float32) / np.float32(scale)
     after = from_view(to_view(before, transfer) + patch.change, transfer) * np.float32(scale)
     if np.issubdtype(pixels.dtype, np.integer):

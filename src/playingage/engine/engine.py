@@ -112,9 +112,12 @@ class Engine:
 
 def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
     """The canonical crop as the networks want it: float32, display-encoded, 0..1."""
-    crop = warp_crop(frame.pixels, transform, size) / np.float32(full_scale(frame.pixels.dtype))
-    view = to_view(np.nan_to_num(crop, nan=0.0, posinf=1.0, neginf=0.0), frame.colour.transfer)
-    return np.clip(view, 0, 1)
+    crop = warp_crop(frame.pixels, transform, size)
+    crop *= np.float32(1 / full_scale(frame.pixels.dtype))
+    if not np.issubdtype(frame.pixels.dtype, np.integer):
+        np.nan_to_num(crop, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+    view = to_view(crop, frame.colour.transfer)
+    return np.clip(view, 0, 1, out=view)
 
 
 def _age_crop(age: float | Plane, transform: NDArray[np.float32], size: int, frame: Frame) -> float | Plane:

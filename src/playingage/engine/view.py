@@ -3,16 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.frames import Frame, to_view
+from playingage.frames import DISPLAY_ENCODED, Frame, to_view
 from playingage.frames.pixels import full_scale
-
-_PLAIN = ("bt709", "srgb", "gamma22", "gamma28", "unknown", "hlg")
 
 
 def view_uint8(frame: Frame) -> NDArray[np.uint8]:
     """Display-encoded RGB, uint8 H x W x 3, for finding faces only; the plate itself is never reduced to 8 bits."""
     pixels = frame.pixels
-    if frame.colour.transfer in _PLAIN:
+    if frame.colour.transfer in DISPLAY_ENCODED:
         if pixels.dtype == np.uint8:
             return pixels  # type: ignore[return-value]
         if pixels.dtype == np.uint16:

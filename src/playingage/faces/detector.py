@@ -81,12 +81,19 @@ class FaceDetector:
         self._near_anchors = _anchors(((16, 2), (8, 6)))
         self._far_anchors = _anchors(((48, 1),))
 
-    def detect(self, pixels: NDArray[np.uint8], parts: list[Tile]) -> list[Detection]:
-        """Faces in the given parts of an RGB picture (uint8 H x W x 3), best first, each once."""
+    def detect(
+        self, pixels: NDArray[np.uint8], parts: list[Tile], *, near: bool = True, far: bool = True
+    ) -> list[Detection]:
+        """Faces in the given parts of an RGB picture (uint8 H x W x 3), best first, each once.
+
+        `near` and `far` choose the network for large faces, the one for small faces, or both.
+        """
         found: list[Detection] = []
         for part in parts:
-            found += self._detect_tile(pixels, part, self._near, self._near_anchors, 256)
-            found += self._detect_tile(pixels, part, self._far, self._far_anchors, 192)
+            if near:
+                found += self._detect_tile(pixels, part, self._near, self._near_anchors, 256)
+            if far:
+                found += self._detect_tile(pixels, part, self._far, self._far_anchors, 192)
         return _once(found)
 
     def _detect_tile(

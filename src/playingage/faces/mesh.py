@@ -111,7 +111,7 @@ def _picture(
     pixels: NDArray[np.uint8], to_frame: NDArray[np.float64], size: int, shrink: float
 ) -> NDArray[np.float32]:
     """1 x size x size x 3 float32 0..1 of a region; `shrink` is frame pixels to one pixel of the result."""
-    if shrink > 2:
+    if shrink > 3:
         # Reduce by area first: plain sampling of every third pixel makes landmarks jitter with the grain.
         height, width = pixels.shape[:2]
         corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ to_frame.T

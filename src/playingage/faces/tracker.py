@@ -63,7 +63,7 @@ class FaceTracker:
         self._next_id = 1
         self._detected = -np.inf
         self._time: float | None = None
-        self._tile = 0
+        self._tile = self._looks = 0
         self._lost_now = False
 
     def reset(self) -> None:
@@ -137,7 +137,11 @@ class FaceTracker:
     def _look(self, pixels: NDArray[np.uint8], seconds: float, *, thorough: bool) -> None:
         if len(self._tracks) >= self.settings.max_faces:
             return
-        for found in self._detector.detect(pixels, self._parts(*pixels.shape[:2], thorough=thorough)):
+        self._looks += 1
+        # Between cuts the two networks take turns: a look must fit into one frame's time.
+        near = thorough or bool(self._looks % 2)
+        parts = self._parts(*pixels.shape[:2], thorough=thorough)
+        for found in self._detector.detect(pixels, parts, near=near, far=thorough or not near):
             # The box of a detection is smaller than the mesh's; a lower overlap already means the same face.
             known = [t for t in self._tracks if overlap(found.box, t.face.box) > 0.25]
             if any(t.face.confidence > 0 for t in known) or len(self._tracks) >= self.settings.max_faces:
@@ -157,12 +161,14 @@ class FaceTracker:
         self._drop(seconds)
 
     def _parts(self, height: int, width: int, *, thorough: bool) -> list[Tile]:
-        """All at the start; afterwards the whole frame and one tile in turn, which bounds the cost of a frame."""
+        """All at the start; afterwards the whole frame and each tile in turn, which bounds the cost of a frame."""
         parts = tiles(height, width)
         if thorough or not parts:
             return [whole(height, width), *parts]
-        self._tile = (self._tile + 1) % len(parts)
-        return [whole(height, width), parts[self._tile]]
+        if self._looks % 2:
+            return [whole(height, width)]
+        self._tile = (self._tile + 1) % (len(parts) + 1)
+        return [[whole(height, width), *parts][self._tile]]
 
     def _new(self, points: NDArray[np.float32], confidence: float) -> _Track:
         face = Face(id=self._next_id, landmarks=points, pose=pose_of(points), confidence=confidence, strength=0.0)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 TRANSFERS = ("bt709", "srgb", "linear", "pq", "hlg", "gamma22", "gamma28", "unknown")
 PRIMARIES = ("bt709", "bt2020", "smpte170m", "bt470bg", "p3d65", "acescg", "unknown")
 MATRICES = ("bt709", "smpte170m", "bt470bg", "bt2020nc", "rgb", "unknown")
-_SDR = ("bt709", "srgb", "gamma22", "gamma28", "unknown", "hlg")
+DISPLAY_ENCODED = ("bt709", "srgb", "gamma22", "gamma28", "unknown", "hlg")
+"""Transfers whose numbers already are what a display shows, near enough for the networks."""
 _PQ_M1, _PQ_M2 = 2610 / 16384, 2523 / 32
 _PQ_C1, _PQ_C2, _PQ_C3 = 3424 / 4096, 2413 / 128, 2392 / 128
 _PQ_WHITE = 203 / 10000
@@ -44,7 +45,7 @@ def to_view(rgb: NDArray[np.float32], transfer: str) -> NDArray[np.float32]:
     (IEC 61966-2-1), mirrored below 0 and continued above 1. `pq` (SMPTE ST 2084) becomes
     gamma 2.4 relative to 203 cd/m2.
     """
-    if transfer in _SDR:
+    if transfer in DISPLAY_ENCODED:
         return rgb
     if transfer == "linear":
         size = np.abs(rgb)
@@ -59,7 +60,7 @@ def to_view(rgb: NDArray[np.float32], transfer: str) -> NDArray[np.float32]:
 
 def from_view(view: NDArray[np.float32], transfer: str) -> NDArray[np.float32]:
     """The inverse of `to_view`: display-encoded float32 RGB back to the frame's own encoding."""
-    if transfer in _SDR:
+    if transfer in DISPLAY_ENCODED:
         return view
     if transfer == "linear":
         size = np.abs(view)
