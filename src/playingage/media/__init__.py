@@ -1,6 +1,29 @@
-"""Sources and sinks of pictures: files, sequences, devices, streams, a test pattern. PyAV is used here only."""
+"""Sources and sinks of pictures: files, sequences, devices, streams, a test pattern. PyAV is used here only.
 
+Calls point downward: `opening` picks an adapter (`clip`, `pictures`, `stream`, `pattern`; `clip_sink`, `picture_sink`),
+the adapters use `unpack`/`pack`, `tags`, `timing`, `staging`. A source or sink belongs to one thread at a time; only
+`close()` of `PacedSource` and `ReconnectingSource` may come from another. `LatestReader` and `GuardedSource` own a
+thread each, which opens or closes what it reads.
+"""
+
+from playingage.media.address import Kind, SequenceName, kind_of
+from playingage.media.clip import ClipSource
+from playingage.media.clip_sink import ClipSink
+from playingage.media.inspection import MediaReport, StreamInfo, inspect_media
+from playingage.media.latest import LatestReader
 from playingage.media.opening import open_sink, open_source
+from playingage.media.pacing import PacedSource
+from playingage.media.pattern import PatternSettings, PatternSource, read_number
+from playingage.media.picture_sink import PictureSink, SequenceSink
+from playingage.media.pictures import PictureSource
 from playingage.media.ports import Sink, Source, SourceInfo
+from playingage.media.reconnect import Connection, ReconnectingSource
+from playingage.media.rules import ClipFormat, choose_format
+from playingage.media.stream import DeviceSource, StreamSource
 
-__all__ = ["Sink", "Source", "SourceInfo", "open_sink", "open_source"]
+__all__ = [
+    "ClipFormat", "ClipSink", "ClipSource", "Connection", "DeviceSource", "Kind", "LatestReader", "MediaReport",
+    "PacedSource", "PatternSettings", "PatternSource", "PictureSink", "PictureSource", "ReconnectingSource",
+    "SequenceName", "SequenceSink", "Sink", "Source", "SourceInfo", "StreamInfo", "StreamSource", "choose_format",
+    "inspect_media", "kind_of", "open_sink", "open_source", "read_number",
+]

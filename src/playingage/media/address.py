@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -31,7 +32,7 @@ class Kind(Enum):
 def kind_of(address: str) -> Kind:
     """What an address means, by its form; a folder is recognised on disk. Raises SettingError for an unknown scheme."""
     if not address.strip():
-        raise SettingError("the address of the source is empty", "Give a file, a device, a network address or pattern:.")
+        raise SettingError("the source's address is empty", "Give a file, a device, a network address or pattern:.")
     if address.startswith("pattern:"):
         return Kind.PATTERN
     scheme = _SCHEME.match(address)
@@ -43,7 +44,7 @@ def kind_of(address: str) -> Kind:
                 f"Use one of {', '.join(STREAM_SCHEMES)}, or a path.",
             )
         return Kind.STREAM
-    if re.fullmatch(r"/dev/video\d+", address):
+    if re.fullmatch(r"/dev/video\d+(\?.*)?", address):
         return Kind.DEVICE
     path = Path(address)
     if path.is_dir():
@@ -68,7 +69,7 @@ class SequenceName:
 
     @classmethod
     def parse(cls, text: str) -> SequenceName:
-        """Read `shot.%04d.png`, `shot.%d.png` or `shot.####.png`. Raises SettingError if there is not one number field."""
+        """Read `shot.%04d.png`, `shot.%d.png` or `shot.####.png`. Raises SettingError unless one number is in it."""
         path = Path(text)
         fields = list(_FIELD.finditer(path.name))
         if len(fields) != 1:
@@ -107,11 +108,12 @@ class SequenceName:
         found = sorted(n for p in self.folder.iterdir() if (n := self.number(p.name)) is not None)
         if not found:
             raise UnreadableError(f"{self}: no such picture is there", "Check the name and the number of digits.")
-        missing = sorted(set(range(found[0], found[-1] + 1)) - set(found)) if found[-1] - found[0] < 10**7 else [found[0]]
+        missing = found[-1] - found[0] + 1 - len(found)
         if missing:
-            some = ", ".join(str(n) for n in missing[:5]) + (" ..." if len(missing) > 5 else "")
+            gaps = (a + 1 for a, b in itertools.pairwise(found) if b != a + 1)
+            some = ", ".join(str(n) for n in itertools.islice(gaps, 5))
             raise UnreadableError(
-                f"{self}: {len(missing)} pictures are missing between {found[0]} and {found[-1]}: {some}",
+                f"{self}: {missing} pictures are missing between {found[0]} and {found[-1]}, from {some} on",
                 "Render or copy them, or read the parts one by one.",
             )
         return found

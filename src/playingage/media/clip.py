@@ -9,26 +9,25 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from playingage.core import Timecode, UnreadableError
+from playingage.core import UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
+from playingage.media.describe import describe
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
-from playingage.media.tags import RawTags, colour_from_tags
 from playingage.media.timing import Timing, clip_timing
-from playingage.media.unpack import Unpacker, layout_of, orientation, raw_tags, turn
+from playingage.media.unpack import Unpacker, orientation, turn
 
 _LOCAL = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
 """A file on disk may not make us open network addresses (a playlist could)."""
-_INTERLACED = (2, 3, 4, 5)
 
 
 class ClipSource(SourceBase):
     """A file's best video stream as upright RGB frames.
 
-    Raises UnreadableError at once for what is no clip, and from `read()` naming the frame for one that is damaged or cut
-    off. `threads` decode (0: one per core). With `accurate=False` chroma is not interpolated (8-bit clips convert about
-    four times faster).
+    Raises UnreadableError at once for what is no clip, and from `read()` naming the frame for one that is damaged or
+    cut off. `threads` decode (0: one per core). With `accurate=False` chroma is not interpolated (8-bit clips convert
+    about four times faster).
     """
 
     def __init__(self, path: Path, *, threads: int = 0, accurate: bool = True) -> None:
@@ -47,7 +46,7 @@ class ClipSource(SourceBase):
             self._start = first.pts
             self._last = first.pts
             self._turns = orientation(first)
-            self._info = self._describe(first, self._timing)
+            self._info = describe(self._name, self._container, self._stream, first, self._timing, self._turns)
         except BaseException:
             self.close()
             raise
@@ -113,7 +112,7 @@ class ClipSource(SourceBase):
             return clip_timing(self._name, self._container, self._stream)
         except FFmpegError as error:
             raise UnreadableError(
-                f"{self._name} cannot be read to its end: {reason_of(error)}", "The file is damaged; mend or copy it anew."
+                f"{self._name} cannot be read to its end: {reason_of(error)}", "It is damaged; mend or copy it anew."
             ) from error
 
     def _decode(self) -> VideoFrame | None:
@@ -175,79 +174,3 @@ class ClipSource(SourceBase):
             timecode=None if info.timecode is None else info.timecode + number,
             origin=Origin(name=self._name, reel=dict(info.metadata).get("reel_name", "")),
         )
-
-    def _describe(self, first: VideoFrame, timing: Timing) -> SourceInfo:
-        stream, container = self._stream, self._container
-        context, layout = stream.codec_context, layout_of(first.format.name)
-        tags = raw_tags(first).filled_from(context_tags(stream))
-        colour, notes = colour_from_tags(
-            tags, rgb=layout.rgb, floating=layout.floating, height=first.height, still=layout.grey
-        )
-        turns, mirror = self._turns
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        interlaced = first.interlaced_frame or context.field_order in _INTERLACED
-        metadata = {k.lower(): v for k, v in container.metadata.items()}
-        timecode = find_timecode(container, stream, timing.rate, notes)
-        if turns or mirror:
-            notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
-        if aspect != 1:
-            notes.append(f"samples are not square ({aspect.numerator}:{aspect.denominator}); the picture is not stretched")
-        if interlaced:
-            notes.append("interlaced: both fields are in one frame and are not separated")
-        if timing.variable:
-            notes.append(f"variable frame rate, {float(timing.rate):.3f} frames a second on average")
-        width, height = (first.height, first.width) if turns % 2 else (first.width, first.height)
-        period = 1 / timing.rate
-        known = timing.end + period if timing.variable and timing.end is not None else None
-        return SourceInfo(
-            name=self._name,
-            width=width,
-            height=height,
-            rate=timing.rate,
-            colour=colour,
-            bits=layout.bits,
-            pixel_format=first.format.name,
-            codec=context.name,
-            container=container.format.name,
-            frames=timing.frames,
-            duration=known or (None if timing.frames is None else timing.frames * period),
-            timecode=timecode,
-            rotation=turns * 90,
-            audio=len(container.streams.audio),
-            variable_rate=timing.variable,
-            sample_aspect=1 / aspect if turns % 2 else aspect,
-            interlaced=interlaced,
-            alpha=layout.alpha,
-            floating=layout.floating,
-            metadata=tuple(sorted(metadata.items())),
-            start=Fraction(0) if first.pts is None or stream.time_base is None else first.pts * stream.time_base,
-            time_base=stream.time_base,
-            notes=tuple(notes),
-        )
-
-
-def context_tags(stream: VideoStream) -> RawTags:
-    """The colour tags of the container or codec header."""
-    context = stream.codec_context
-    return RawTags(
-        primaries=context.color_primaries,
-        transfer=context.color_trc,
-        matrix=context.colorspace,
-        range=context.color_range,
-    )
-
-
-def find_timecode(
-    container: InputContainer, stream: VideoStream, rate: Fraction, notes: list[str]
-) -> Timecode | None:
-    """The first timecode tag of the stream, the container or a timecode track; adds a note if it makes no sense."""
-    tagged = [stream.metadata, container.metadata, *(other.metadata for other in container.streams)]
-    for tags in tagged:
-        for key, text in tags.items():
-            if key.lower() == "timecode":
-                try:
-                    return Timecode.parse(text, rate)
-                except ValueError as error:
-                    notes.append(f"the timecode is left out: {error}")
-                    return None
-    return None

@@ -1,5 +1,6 @@
 """Frames into a clip: encoded, tagged, timed and named as the source was."""
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, cast
@@ -140,10 +141,8 @@ class ClipSink(SinkBase):
             self._audio.close()
         container = getattr(self, "_container", None)
         if container is not None:
-            try:
+            with contextlib.suppress(FFmpegError, OSError, ValueError):
                 container.close()
-            except (FFmpegError, OSError, ValueError):
-                pass
         self._file.discard()
 
     def _begin(self) -> OutputContainer:

@@ -1,16 +1,22 @@
 """`open_source` and `open_sink`: from an address to the right adapter, by rules that can be read here."""
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-from playingage.core import SettingError, UnreadableError
+from playingage.core import SettingError
 from playingage.media.address import PICTURE_SUFFIXES, Kind, SequenceName, kind_of, sequence_in
 from playingage.media.clip import ClipSource
 from playingage.media.clip_sink import ClipSink
+from playingage.media.guarded import GuardedSource
+from playingage.media.pacing import PacedSource
+from playingage.media.pattern import PatternSettings, PatternSource
 from playingage.media.picture_sink import WRITTEN_SUFFIXES, PictureSink, SequenceSink
 from playingage.media.pictures import PictureSource
 from playingage.media.ports import Source, SourceInfo
+from playingage.media.reconnect import ReconnectingSource
 from playingage.media.rules import CLIP_SUFFIXES
+from playingage.media.stream import DeviceSource, StreamSource
 
 TIMEOUT_S = 10.0
 
@@ -27,9 +33,11 @@ def open_source(
 ) -> Source:
     """Open anything that gives frames.
 
-    address: a clip; a picture; a sequence (`shot.%04d.png`, `shot.####.png` or a folder of numbered pictures); a capture
-        device (`/dev/video0`); an rtsp, rtmp, http, udp, rtp or tcp address; `pattern:WIDTHxHEIGHT@RATE?frames=N`.
-    realtime: pace a file by its times as a camera would; frames then carry `captured`. loop: start again at its end.
+    address: a clip; a picture; a sequence (`shot.%04d.png`, `shot.####.png` or a folder of numbered pictures); a
+        capture device (`/dev/video0`); an rtsp, rtmp, http, udp, rtp or tcp address;
+        `pattern:WIDTHxHEIGHT@RATE?frames=N`.
+    realtime: pace a file by its times as a camera would; frames then carry `captured`. A device or stream comes back by
+        itself after a loss (`ReconnectingSource`). loop: start a file again at its end.
     rate: frames a second for pictures (24 if not given) and the wish to a device; a clip has its own.
     timeout_s: the longest that opening and each read of a device or network address may take, in seconds.
     threads: decoding threads, 0 for one per core. accurate: interpolate chroma and round exactly.
@@ -41,8 +49,23 @@ def open_source(
     kind = kind_of(address)
     if rate is not None and kind in (Kind.CLIP, Kind.STREAM):
         raise SettingError(f"{address}: a {kind.value} has its own rate", "Leave the rate out.")
-    source = _stored(address, kind, rate, threads, accurate)
-    return source
+    if kind is Kind.PATTERN:
+        pattern = PatternSource(PatternSettings.parse(address), address)
+        return PacedSource(pattern, loop=loop, paced=realtime) if realtime or loop else pattern
+    if kind in (Kind.STREAM, Kind.DEVICE):
+        opener = partial(_live, address, kind, rate, timeout_s, threads, accurate)
+        return ReconnectingSource(opener, ends=kind is Kind.STREAM) if realtime else opener()
+    stored = _stored(address, kind, rate, threads, accurate)
+    return PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
+
+
+def _live(
+    address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool
+) -> Source:
+    if kind is Kind.STREAM:
+        return StreamSource(address, timeout_s=timeout_s, threads=threads, accurate=accurate)
+    device = partial(DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate)
+    return GuardedSource(device, name=address, timeout_s=timeout_s)
 
 
 def _stored(
@@ -51,15 +74,11 @@ def _stored(
     path = Path(address)
     if kind is Kind.PICTURE:
         return PictureSource([path], rate=rate)
-    if kind in (Kind.SEQUENCE, Kind.FOLDER):
-        name = sequence_in(path) if kind is Kind.FOLDER else SequenceName.parse(address)
-        numbers = name.numbers()
-        return PictureSource(
-            [name.path(n) for n in numbers], name=str(name), rate=rate, first_number=numbers[0]
-        )
     if kind is Kind.CLIP:
         return ClipSource(path, threads=threads, accurate=accurate)
-    raise UnreadableError(f"{address}: not yet", "")
+    name = sequence_in(path) if kind is Kind.FOLDER else SequenceName.parse(address)
+    numbers = name.numbers()
+    return PictureSource([name.path(n) for n in numbers], name=str(name), rate=rate, first_number=numbers[0])
 
 
 def open_sink(
@@ -75,10 +94,10 @@ def open_sink(
     first_number: int | None = None,
     publish_each: bool = False,
 ) -> ClipSink | PictureSink | SequenceSink:
-    """Open an output for frames as in `like` (of the source, with `bits`, `alpha` and size as the frames will have them).
+    """Open an output for frames as in `like`: the source's info, with `bits`, `alpha` and size as the frames have them.
 
-    path: a clip (.mp4, .mov, .mkv), a picture (.png, .jpg, .tif), a sequence (`out.%04d.png`, `out.####.tif`) or a folder
-        (name without suffix; pictures are then `NAME/NAME.%06d.png`).
+    path: a clip (.mp4, .mov, .mkv), a picture (.png, .jpg, .tif), a sequence (`out.%04d.png`, `out.####.tif`) or a
+        folder (name without suffix; pictures are then `NAME/NAME.%06d.png`).
     codec: h264, hevc, prores or ffv1; by default the suffix and the depth choose (see `choose_format`).
     audio: copy the audio of `like.name` where it is a file with audio. crf, preset: for h264 and hevc.
     first_number: number of a sequence's first picture (default: as in the source, else 1).

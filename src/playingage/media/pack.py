@@ -5,6 +5,7 @@ Depth is reduced by exact rounding, never by cutting bits off.
 """
 
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from av import VideoFrame
@@ -23,7 +24,7 @@ def _narrowing(bits: int) -> Codes:
     """Table from 0..65535 to the nearest code value of `bits` bits."""
     top = (1 << bits) - 1
     table = (np.arange(65536, dtype=np.uint64) * top + 32767) // 65535
-    return table.astype(np.uint8 if bits == 8 else np.uint16)
+    return table.astype(np.uint8) if bits == 8 else table.astype(np.uint16)
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +102,8 @@ class Packer:
 def _alpha(frame: Frame, bits: int) -> Codes:
     if frame.alpha is not None:
         return to_codes(frame.alpha, bits)
-    return np.full((frame.height, frame.width), (1 << bits) - 1, np.uint8 if bits == 8 else np.uint16)
+    opaque = np.full((frame.height, frame.width), (1 << bits) - 1, np.uint16)
+    return opaque.astype(np.uint8) if bits == 8 else opaque
 
 
 def _packed(frame: Frame, bits: int, alpha: bool, *, shrink: bool = False) -> VideoFrame:
@@ -110,6 +112,7 @@ def _packed(frame: Frame, bits: int, alpha: bool, *, shrink: bool = False) -> Vi
     if shrink:
         codes = _for_swscale()[codes]
     if alpha:
-        codes = np.dstack([codes, _alpha(frame, bits)])
-        return VideoFrame.from_ndarray(codes, format="rgba" if bits == 8 else "rgba64le")
-    return VideoFrame.from_ndarray(np.ascontiguousarray(codes), format="rgb24" if bits == 8 else "rgb48le")
+        both = cast(Codes, np.dstack([codes, _alpha(frame, bits)]))
+        return VideoFrame.from_ndarray(both, format="rgba" if bits == 8 else "rgba64le")
+    whole = cast(Codes, np.ascontiguousarray(codes))
+    return VideoFrame.from_ndarray(whole, format="rgb24" if bits == 8 else "rgb48le")

@@ -150,8 +150,8 @@ class PictureSink(_Pictures):
 class SequenceSink(_Pictures):
     """Numbered pictures: frame n becomes picture `first_number` + n.
 
-    They are gathered in a hidden folder beside and moved at `finish()`; with `publish_each` every picture takes its final
-    name as soon as it is complete, so that an interrupted render can go on, and `abandon()` leaves finished ones.
+    They are gathered in a hidden folder beside and moved at `finish()`; with `publish_each` every picture takes its
+    final name as soon as it is complete, so that an interrupted render can go on, and `abandon()` leaves finished ones.
     """
 
     def __init__(

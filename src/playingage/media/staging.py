@@ -16,7 +16,7 @@ def partial_name(target: Path) -> Path:
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Raise UnwritableError where `target` cannot be made: its folder is missing, or it is there and may not be replaced."""
+    """Raise UnwritableError where `target` cannot be made: no folder, no right, or it is there already."""
     folder = target.parent
     if not folder.is_dir():
         raise UnwritableError(f"{target}: its folder {folder} does not exist", "Make the folder first.")

@@ -5,12 +5,14 @@ Y'CbCr goes through swscale with accurate rounding and full chroma. For more tha
 9 to 15 bits is widened by a table, so that it can be narrowed again without loss.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar, cast
 
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideData, Type
 from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from playingage.frames import Colour, Pixels
 from playingage.media.tags import RawTags, matrix_number, swscale_matrix
 
+_T = TypeVar("_T", np.uint8, np.uint16, np.float32)
 ACCURATE = (
     Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
@@ -82,7 +85,7 @@ def raw_tags(frame: VideoFrame) -> RawTags:
 def orientation(frame: VideoFrame) -> tuple[int, bool]:
     """Quarter turns counter-clockwise and then a left-right mirror that make a decoded picture upright."""
     try:
-        side = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[attr-defined]
+        side = cast(Mapping[Type, SideData], frame.side_data).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV 18.1 cannot list side data of kinds that it does not know, as EXIF
         return (frame.rotation // 90 % 4, False)
     if side is None:
@@ -102,7 +105,7 @@ _TURNS = {
 def turn(pixels: Pixels, turns: int, mirror: bool) -> Pixels:
     """`pixels` (H x W or H x W x 3) turned by quarter turns counter-clockwise, then mirrored; C-contiguous."""
     turned = np.rot90(pixels, turns) if turns else pixels
-    return np.ascontiguousarray(turned[:, ::-1] if mirror else turned)
+    return cast(Pixels, np.ascontiguousarray(turned[:, ::-1] if mirror else turned))
 
 
 class Unpacker:
@@ -123,7 +126,7 @@ class Unpacker:
                 return _planes(frame, layout)
             return self._deep(frame, layout, colour)
         scaled = self._scale(frame, "rgba" if layout.alpha else "rgb24", colour)
-        return _split(_packed(scaled, np.dtype(np.uint8), 4 if layout.alpha else 3))
+        return _split(_packed(scaled, np.uint8, 4 if layout.alpha else 3))
 
     def _scale(self, frame: VideoFrame, form: str, colour: Colour) -> VideoFrame:
         matrix = swscale_matrix(matrix_number(colour))
@@ -140,12 +143,10 @@ class Unpacker:
 
     def _deep(self, frame: VideoFrame, layout: Layout, colour: Colour) -> tuple[Pixels, Pixels | None]:
         scaled = self._scale(frame, "rgba64le" if layout.alpha else "rgb48le", colour)
-        both = _packed(scaled, np.dtype(np.uint16), 4 if layout.alpha else 3)
-        if layout.rgb:
-            return _split(both)
-        pixels, alpha = _split(both)
-        _stretch(pixels, 8 if not colour.full_range else layout.bits)
-        return pixels, alpha
+        both = _packed(scaled, np.uint16, 4 if layout.alpha else 3)
+        if not layout.rgb:
+            _stretch(both, layout.bits if colour.full_range else 8)
+        return _split(both)
 
     def _floating(self, frame: VideoFrame, layout: Layout) -> tuple[Pixels, Pixels | None]:
         wanted = "grayf32le" if layout.grey else "gbrapf32le" if layout.alpha else "gbrpf32le"
@@ -158,49 +159,54 @@ def _in_planes(layout: Layout) -> bool:
     return layout.name.endswith("le") and layout.name.startswith(("gray", "gbr"))
 
 
-def _plane(frame: VideoFrame, index: int, dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+def _rows(frame: VideoFrame, index: int, dtype: type[_T]) -> NDArray[_T]:
+    """A plane's lines with their padding; shares its memory."""
     plane = frame.planes[index]
-    rows = np.frombuffer(plane, dtype=dtype).reshape(plane.height, -1)
-    return rows[:, : plane.width]
+    return np.frombuffer(memoryview(plane), dtype=dtype).reshape(plane.height, -1)
 
 
 def _planes(frame: VideoFrame, layout: Layout) -> tuple[Pixels, Pixels | None]:
-    dtype = np.dtype(np.float32 if layout.floating else np.uint16)
-    parts = [_plane(frame, i, dtype) for i in range(len(frame.planes))]
-    if not layout.floating and layout.bits < 16:
-        parts = [widen(p, layout.bits) for p in parts]  # type: ignore[arg-type]
-    if layout.grey:
-        red = green = blue = parts[0]
-    else:
-        green, blue, red = parts[:3]
-    pixels = np.empty((frame.height, frame.width, 3), dtype)
-    for channel, part in enumerate((red, green, blue)):
-        pixels[..., channel] = part
+    if layout.floating:
+        return _joined([_rows(frame, i, np.float32)[:, : p.width] for i, p in enumerate(frame.planes)], layout)
+    deep = [_rows(frame, i, np.uint16)[:, : p.width] for i, p in enumerate(frame.planes)]
+    return _joined([widen(part, layout.bits) for part in deep], layout)
+
+
+def _joined(parts: list[NDArray[_T]], layout: Layout) -> tuple[Pixels, Pixels | None]:
+    """Planes in FFmpeg's order (green, blue, red, alpha; or grey, alpha) to RGB and alpha."""
+    order = (0, 0, 0) if layout.grey else (2, 0, 1)
+    pixels = np.empty((*parts[0].shape, 3), parts[0].dtype)
+    for channel, place in enumerate(order):
+        pixels[..., channel] = parts[place]
     alpha = np.ascontiguousarray(parts[-1]) if layout.alpha else None
-    return pixels, alpha  # type: ignore[return-value]
+    return cast(Pixels, pixels), cast(Pixels | None, alpha)
 
 
-def _packed(frame: VideoFrame, dtype: np.dtype[np.generic], channels: int) -> Pixels:
+def _packed(frame: VideoFrame, dtype: type[_T], channels: int) -> NDArray[_T]:
     """The one plane of a packed picture as H x W x channels, without a copy where its lines are not padded."""
-    plane = frame.planes[0]
-    rows = np.frombuffer(plane, dtype=dtype).reshape(frame.height, -1)
+    rows = _rows(frame, 0, dtype)
     width = frame.width * channels
     lines = rows if rows.shape[1] == width else np.ascontiguousarray(rows[:, :width])
-    return lines.reshape(frame.height, frame.width, channels)  # type: ignore[return-value]
+    return lines.reshape(frame.height, frame.width, channels)
 
 
-def _split(both: Pixels) -> tuple[Pixels, Pixels | None]:
+def _split(both: NDArray[_T]) -> tuple[Pixels, Pixels | None]:
     if both.shape[2] == 3:
-        return both, None
-    return np.ascontiguousarray(both[..., :3]), np.ascontiguousarray(both[..., 3])
+        return cast(Pixels, both), None
+    return cast(Pixels, np.ascontiguousarray(both[..., :3])), cast(Pixels, np.ascontiguousarray(both[..., 3]))
 
 
-def _stretch(pixels: Pixels, bits: int) -> None:
-    """In place: uint16 with white at (2**bits - 1) << (16 - bits) to white at 65535."""
+def _stretch(both: NDArray[np.uint16], bits: int) -> None:
+    """In place: uint16 colour with white at (2**bits - 1) << (16 - bits) to white at 65535; alpha stays."""
     if bits >= 16:
         return
-    white = ((1 << bits) - 1) << (16 - bits)
-    flat = pixels.reshape(-1)
+    white = np.uint16(((1 << bits) - 1) << (16 - bits))
+    if both.shape[2] == 4:
+        both = both[..., :3]
+        np.minimum(both, white, out=both)
+        both += both >> bits
+        return
+    flat = both.reshape(-1)
     for start in range(0, flat.size, _BAND):
         part = flat[start : start + _BAND]
         np.minimum(part, white, out=part)

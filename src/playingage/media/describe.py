@@ -1,0 +1,95 @@
+"""What is known of an opened container's video, told once for files, devices and streams."""
+
+from fractions import Fraction
+
+from av import VideoFrame
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from playingage.core import Timecode
+from playingage.media.ports import SourceInfo
+from playingage.media.tags import RawTags, colour_from_tags
+from playingage.media.timing import Timing
+from playingage.media.unpack import layout_of, raw_tags
+
+_INTERLACED = (2, 3, 4, 5)
+
+
+def describe(
+    name: str, container: InputContainer, stream: VideoStream, first: VideoFrame, timing: Timing,
+    turned: tuple[int, bool],
+) -> SourceInfo:
+    """The info of a source whose first decoded picture is `first`, to be turned by `turned` (see `orientation`)."""
+    context, layout = stream.codec_context, layout_of(first.format.name)
+    tags = raw_tags(first).filled_from(context_tags(stream))
+    colour, notes = colour_from_tags(
+        tags, rgb=layout.rgb, floating=layout.floating, height=first.height, still=layout.grey
+    )
+    turns, mirror = turned
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    interlaced = first.interlaced_frame or context.field_order in _INTERLACED
+    metadata = {k.lower(): v for k, v in container.metadata.items()}
+    timecode = find_timecode(container, stream, timing.rate, notes)
+    if turns or mirror:
+        notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
+    if aspect != 1:
+        notes.append(f"samples are not square ({aspect.numerator}:{aspect.denominator}); they stay as they are")
+    if interlaced:
+        notes.append("interlaced: both fields are in one frame and are not separated")
+    if timing.variable:
+        notes.append(f"variable frame rate, {float(timing.rate):.3f} frames a second on average")
+    width, height = (first.height, first.width) if turns % 2 else (first.width, first.height)
+    period = 1 / timing.rate
+    known = timing.end + period if timing.variable and timing.end is not None else None
+    return SourceInfo(
+        name=name,
+        width=width,
+        height=height,
+        rate=timing.rate,
+        colour=colour,
+        bits=layout.bits,
+        pixel_format=first.format.name,
+        codec=context.name,
+        container=container.format.name,
+        frames=timing.frames,
+        duration=known or (None if timing.frames is None else timing.frames * period),
+        timecode=timecode,
+        rotation=turns * 90,
+        audio=len(container.streams.audio),
+        variable_rate=timing.variable,
+        sample_aspect=1 / aspect if turns % 2 else aspect,
+        interlaced=interlaced,
+        alpha=layout.alpha,
+        floating=layout.floating,
+        metadata=tuple(sorted(metadata.items())),
+        start=Fraction(0) if first.pts is None or stream.time_base is None else first.pts * stream.time_base,
+        time_base=stream.time_base,
+        notes=tuple(notes),
+    )
+
+
+def context_tags(stream: VideoStream) -> RawTags:
+    """The colour tags of the container or codec header."""
+    context = stream.codec_context
+    return RawTags(
+        primaries=context.color_primaries,
+        transfer=context.color_trc,
+        matrix=context.colorspace,
+        range=context.color_range,
+    )
+
+
+def find_timecode(
+    container: InputContainer, stream: VideoStream, rate: Fraction, notes: list[str]
+) -> Timecode | None:
+    """The first timecode tag of the stream, the container or a timecode track; adds a note if it makes no sense."""
+    tagged = [stream.metadata, container.metadata, *(other.metadata for other in container.streams)]
+    for tags in tagged:
+        for key, text in tags.items():
+            if key.lower() == "timecode":
+                try:
+                    return Timecode.parse(text, rate)
+                except ValueError as error:
+                    notes.append(f"the timecode is left out: {error}")
+                    return None
+    return None
