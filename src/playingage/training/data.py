@@ -1,0 +1,198 @@
+"""Training samples: rendered pairs, moved, relit, degraded, occluded, with constant or painted age maps.
+
+Legend: H = 256 crop side, HHC picture of the crop; everything float32, colour display-encoded 0..1, ages years / 100.
+What is done to the picture is done to the truth; grain and compression only to what the network sees.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from playingage.training import pairs
+from playingage.training.occluders import occlude
+from playingage.training.portraits import CROP, WIDE
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Chances (0..1) and amounts of what is done to a sample. `age_noise` years of error in the given source age."""
+
+    same_age: float = 0.08
+    painted_age: float = 0.15
+    occluded: float = 0.3
+    blurred: float = 0.35
+    grain: float = 0.6
+    jpeg: float = 0.4
+    grey: float = 0.04
+    turn: float = 5.0
+    scale: float = 0.07
+    shift: float = 0.03
+    age_noise: float = 2.0
+
+    def __post_init__(self) -> None:
+        chances = (self.same_age, self.painted_age, self.occluded, self.blurred, self.grain, self.jpeg, self.grey)
+        if not all(0 <= c <= 1 for c in chances) or min(self.turn, self.scale, self.shift, self.age_noise) < 0:
+            raise ValueError("chances lie between 0 and 1, amounts are not negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """One sample, channels first. `delta` 3HH truth; `matte` 1HH; `weight` 1HH where the delta counts.
+
+    `place` 2GG and `warp` 2GG are the maps that the network's plan should hold (its units), `known` 1GG where they are known.
+    """
+
+    crop: Array
+    source: Array
+    target: Array
+    delta: Array
+    matte: Array
+    weight: Array
+    place: Array
+    warp: Array
+    known: Array
+
+
+class PairSamples:
+    """Endless random samples of the rendered pairs; the same seed gives the same samples."""
+
+    def __init__(self, folder: Path, config: DataConfig) -> None:
+        self.pairs = pairs.load(folder)
+        self.config = config
+
+    def sample(self, rng: np.random.Generator) -> Sample:
+        """Draw one sample."""
+        p, c = self.pairs, self.config
+        i = int(rng.integers(len(p.rgb)))
+        crop = p.rgb[i].astype(np.float32) / 255
+        true_age = float(p.ages[i, 0])
+        ages, truth, warp = self._target(i, crop, rng)
+        matte = p.matte[i].astype(np.float32) / 255
+        cover = np.zeros((WIDE, WIDE), np.float32)
+        if rng.random() < c.occluded:
+            other = p.rgb[int(rng.integers(len(p.rgb)))].astype(np.float32) / 255
+            colour, cover = occlude(WIDE, (WIDE / 2, WIDE * 0.52), other, rng)
+            crop = crop + (colour - crop) * cover[..., None]
+            truth = truth + (colour - truth) * cover[..., None]
+        matte = matte * (1 - cover)
+        move, flip = self._move(rng)
+        place = _warp(cv2.resize(p.place[i].astype(np.float32), (WIDE, WIDE)), move)
+        shift = _warp(cv2.resize(warp, (WIDE, WIDE)), move) @ move[:, :2].T.astype(np.float32)
+        crop, truth, matte, ages = (_warp(x, move) for x in (crop, truth, matte, ages))
+        if flip:
+            place[..., 0] = WIDE - 1 - place[..., 0]
+        crop, truth = self._light(np.stack([crop, truth]), rng)
+        delta = (truth - crop) * matte[..., None]
+        seen = self._degrade(crop, rng)
+        # Grid offsets as grid_sample wants them: pixels of the 256 crop to parts of half its side.
+        own = np.stack(np.meshgrid(*(np.arange(CROP, dtype=np.float32),) * 2), axis=-1)
+        to_grid = lambda m: cv2.resize(m, (CROP // 2,) * 2, interpolation=cv2.INTER_AREA) * (2 / CROP)  # noqa: E731
+        noise = rng.normal(0, c.age_noise) / 100
+        source = np.full((CROP, CROP), true_age / 100, np.float32)
+        same = np.abs(ages - source) < 1e-6
+        target = np.where(same, source + noise, ages + noise * 0.5)
+        return Sample(
+            crop=_first(seen), source=(source + np.float32(noise))[None], target=target[None].astype(np.float32),
+            delta=_first(delta), matte=matte[None], weight=np.ones((1, CROP, CROP), np.float32),
+            place=_first(to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(to_grid(shift)),
+            known=cv2.resize((matte > 0.02).astype(np.float32), (CROP // 2,) * 2, interpolation=cv2.INTER_AREA)[None],
+        )
+
+    def _target(self, i: int, crop: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+        """(age map HW years/100, picture HW3, warp 80 x 80 x 2) of one age or of two ages that flow into each other."""
+        p, c = self.pairs, self.config
+
+        def pick() -> tuple[float, Array, Array]:
+            if rng.random() < c.same_age:
+                return float(p.ages[i, 0]), crop, np.zeros((WIDE // 4, WIDE // 4, 2), np.float32)
+            t = int(rng.integers(p.aged.shape[1]))
+            return float(p.ages[i, 1 + t]), p.aged[i, t].astype(np.float32) / 255, p.warp[i, t].astype(np.float32)
+
+        age, picture, warp = pick()
+        ages = np.full((WIDE, WIDE), age / 100, np.float32)
+        if rng.random() < c.painted_age:
+            age2, picture2, warp2 = pick()
+            share = _smooth_mask(rng)
+            ages = ages + (age2 / 100 - ages) * share
+            picture = picture + (picture2 - picture) * share[..., None]
+            warp = warp + (warp2 - warp) * cv2.resize(share, (WIDE // 4, WIDE // 4))[..., None]
+        return ages, picture, warp
+
+    def _move(self, rng: np.random.Generator) -> tuple[NDArray[np.float64], bool]:
+        """2 x 3: wide crop to the 256 crop, jittered, perhaps mirrored."""
+        c = self.config
+        flip = bool(rng.random() < 0.5)
+        angle = np.radians(rng.normal(0, c.turn / 2))
+        scale = np.exp(rng.normal(0, c.scale / 2))
+        linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        if flip:
+            linear = linear @ np.diag([-1.0, 1.0])
+        offset = np.full(2, (CROP - 1) / 2) + rng.normal(0, c.shift * CROP / 2, 2) - linear @ np.full(2, (WIDE - 1) / 2)
+        return np.column_stack([linear, offset]), flip
+
+    def _light(self, both: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """The same exposure, contrast, tint, side light and focus for picture and truth."""
+        c = self.config
+        gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.06, 3))
+        gamma = np.exp(rng.normal(0, 0.18))
+        angle, side = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.22))
+        axis = np.linspace(-1, 1, CROP, dtype=np.float32)
+        ramp = 1 + side * (np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None])
+        both = np.clip(both, 0, 1) ** np.float32(gamma) * (gain * ramp[..., None]).astype(np.float32)
+        lift = np.float32(max(0.0, rng.normal(0, 0.03)))
+        both = lift + both * (1 - lift)
+        grey = 1.0 if rng.random() < c.grey else max(0.0, rng.normal(0, 0.25))
+        both = both + (both.mean(axis=-1, keepdims=True) - both) * np.float32(grey)
+        if rng.random() < c.blurred:
+            sigma = rng.uniform(0.4, 2.2)
+            both = np.stack([cv2.GaussianBlur(x, (0, 0), sigma) for x in both])
+        both = np.clip(both, 0, 1).astype(np.float32)
+        return both[0], both[1]
+
+    def _degrade(self, crop: Array, rng: np.random.Generator) -> Array:
+        """Grain and compression, which only the network sees."""
+        c = self.config
+        if rng.random() < c.grain:
+            grain = rng.standard_normal(crop.shape, dtype=np.float32)
+            if rng.random() < 0.5:
+                grain = cv2.GaussianBlur(grain, (0, 0), 0.8) * 2
+            crop = crop + grain * np.float32(abs(rng.normal(0, 0.018)))
+        if rng.random() < c.jpeg:
+            quality = int(rng.integers(35, 95))
+            coded = cv2.imencode(".jpg", np.clip(crop * 255, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            crop = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
+        return np.clip(crop, 0, 1).astype(np.float32)
+
+
+def _warp(picture: Array, move: NDArray[np.float64]) -> Array:
+    result: Array = cv2.warpAffine(picture, move, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return result
+
+
+def _first(picture: Array) -> Array:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
+
+
+def _smooth_mask(rng: np.random.Generator) -> Array:
+    """HW 0..1, smooth: a half plane or a soft blob."""
+    x, y = np.meshgrid(*(np.linspace(-1, 1, WIDE, dtype=np.float32),) * 2)
+    angle = rng.uniform(0, 2 * np.pi)
+    distance = x * np.cos(angle) + y * np.sin(angle) + rng.normal(0, 0.2)
+    if rng.random() < 0.5:
+        distance = np.hypot(x - rng.normal(0, 0.3), y - rng.normal(0, 0.3)) - rng.uniform(0.15, 0.5)
+    return (1 / (1 + np.exp(-distance * rng.uniform(6, 25)))).astype(np.float32)
+
+
+def batches(samples: PairSamples, size: int, seed: int) -> Iterator[dict[str, torch.Tensor]]:
+    """Endless batches of samples as tensors, one entry per field of `Sample`."""
+    rng = np.random.default_rng(seed)
+    while True:
+        drawn = [samples.sample(rng) for _ in range(size)]
+        yield {f.name: torch.from_numpy(np.stack([getattr(s, f.name) for s in drawn])) for f in fields(Sample)}

@@ -1,0 +1,209 @@
+"""The trainer: seeded, resumable, one process that learns and one that prepares samples.
+
+The learner's thread owns the network; the preparing process owns the pairs and a bounded queue (it waits when the queue is full;
+its exception reaches the learner). A checkpoint is written under a temporary name and renamed.
+"""
+
+import json
+import logging
+import multiprocessing
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from playingage.training.data import DataConfig, PairSamples, batches
+from playingage.training.losses import LossConfig, losses
+from playingage.training.network import GRID, NetworkConfig, Plan, Reager
+from playingage.training.portraits import CROP, WIDE
+from playingage.training.teacher.statistics import Statistics
+
+LOG = logging.getLogger(__name__)
+_QUEUE = 6
+_TEXTURE_PACE = 0.2
+"""Textures start from the teacher's and would gather noise at the trunk's pace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopConfig:
+    """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls in a straight line over the last `fall` share."""
+
+    steps: int = 4500
+    batch: int = 8
+    rate: float = 1.2e-3
+    warm: int = 100
+    fall: float = 0.35
+    average: float = 0.998
+    seed: int = 7
+    threads: int = 2
+    save_every: int = 250
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch, self.threads, self.save_every) < 1 or not 0 < self.fall <= 1:
+            raise ValueError("steps, batch, threads and save_every are at least 1, and fall lies in 0..1")
+        if self.rate <= 0 or not 0 <= self.average < 1:
+            raise ValueError("the rate is positive and the averaging factor below 1")
+
+
+def fresh(config: NetworkConfig, statistics: Statistics | None, seed: int) -> Reager:
+    """A network at its start: its textures hold the teacher's donors and shading, the rest is random under `seed`."""
+    torch.manual_seed(seed)
+    network = Reager(config)
+    with torch.no_grad():
+        network.textures.copy_(torch.randn_like(network.textures) * 0.01)
+        if statistics is not None:
+            known = _first_textures(statistics)[: config.textures]
+            network.textures[0, : len(known)] = torch.from_numpy(known)
+            bias = network.trunk.smooth.bias
+            assert bias is not None
+            bias[-config.textures : -config.textures + len(known)] = 0.3
+    return network
+
+
+def _first_textures(statistics: Statistics) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Donors' detail and 25 years of shading per sex, as relative lightness, on the canonical crop of the mean face."""
+    edge = (WIDE - CROP) // 2
+    inner = slice(edge, edge + CROP)
+    planes = [statistics.donors[s] / 100 for s in ("F", "M")]
+    planes += [np.tanh(statistics.slopes[s].colour[..., 0] * 25 / 30) * 0.3 for s in ("F", "M")]
+    return np.stack([p[inner, inner] for p in planes]).astype(np.float32)
+
+
+def rate_at(step: int, config: LoopConfig) -> float:
+    """Learning rate of a step."""
+    left = (config.steps - step) / max(1.0, config.fall * config.steps)
+    return config.rate * min(1.0, (step + 1) / config.warm, max(left, 0.01))
+
+
+class Trainer:
+    """Network, running average, optimiser and step: everything that a checkpoint holds."""
+
+    def __init__(self, network: Reager, config: LoopConfig, loss: LossConfig) -> None:
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.config, self.loss = config, loss
+        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        rest = [p for p in network.parameters() if p is not network.textures]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": rest, "pace": 1.0}, {"params": [network.textures], "pace": _TEXTURE_PACE, "weight_decay": 0.0}],
+            lr=config.rate, betas=(0.9, 0.98), weight_decay=1e-4,
+        )
+        self.step = 0
+
+    def learn(self, batch: dict[str, Tensor]) -> dict[str, float]:
+        """One step; the weighted terms of the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate_at(self.step, self.config) * group["pace"]
+        delta, matte, plan = run(self.network, batch)
+        terms = losses(delta, matte, plan, batch, self.loss)
+        total = torch.stack(list(terms.values())).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(self.config.average, self.step / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep)
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint at once or not at all."""
+        partial = path.with_suffix(".part")
+        torch.save({"step": self.step, "network": self.network.state_dict(), "average": self.average,
+                    "optimiser": self.optimiser.state_dict()}, partial)
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+
+def run(network: Reager, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Plan]:
+    """(delta, matte logits, plan): the trunk in bf16, the arithmetic on the picture in float32."""
+    ages = [functional.avg_pool2d(batch[name], CROP // GRID) for name in ("source", "target")]
+    crop = batch["crop"].contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        low: Plan = network.trunk(crop, *ages)
+    plan = Plan(**{name: getattr(low, name).float() for name in Plan.__slots__})
+    delta, matte = network.act(batch["crop"], plan)
+    return delta, matte, plan
+
+
+def averaged(trainer: Trainer) -> Reager:
+    """The network with its running-average weights, which is what is exported."""
+    network = Reager(trainer.network.trunk.config)
+    network.load_state_dict(trainer.average)
+    return network.eval()
+
+
+def _prepare(folder: Path, config: DataConfig, batch: int, seed: int, queue: Any) -> None:
+    torch.set_num_threads(1)
+    import cv2
+
+    cv2.setNumThreads(1)
+    try:
+        for tensors in batches(PairSamples(folder, config), batch, seed):
+            queue.put({name: value.numpy() for name, value in tensors.items()})
+    except Exception as error:
+        queue.put(repr(error))
+
+
+def prepared(folder: Path, config: DataConfig, batch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+    """Batches made by another process, at most `_QUEUE` ahead."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue(maxsize=_QUEUE)
+    worker = context.Process(target=_prepare, args=(folder, config, batch, seed, queue), daemon=True)
+    worker.start()
+    try:
+        while True:
+            item = queue.get(timeout=300)
+            if isinstance(item, str):
+                raise RuntimeError(f"preparing samples failed: {item}")
+            yield {name: torch.from_numpy(value) for name, value in item.items()}
+    finally:
+        worker.terminate()
+        worker.join()
+
+
+def train(trainer: Trainer, pairs: Path, data: DataConfig, out: Path) -> None:
+    """Train to the configured number of steps, going on from `out/checkpoint.pt` when it is there."""
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+        LOG.info("going on from step %d", trainer.step)
+    config = trainer.config
+    torch.set_num_threads(config.threads)
+    sums: dict[str, float] = {}
+    began, first = time.monotonic(), trainer.step
+    stream = prepared(pairs, data, config.batch, config.seed * 1_000_003 + trainer.step)
+    try:
+        while trainer.step < config.steps:
+            for name, value in trainer.learn(next(stream)).items():
+                sums[name] = sums.get(name, 0.0) + value / 50
+            if trainer.step % 50 == 0:
+                pace = (trainer.step - first) * config.batch / (time.monotonic() - began)
+                row = {"step": trainer.step, "samples_per_s": round(pace, 1), **{k: round(v, 6) for k, v in sums.items()}}
+                with (out / "log.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                LOG.info("%s", row)
+                sums = {}
+            if trainer.step % config.save_every == 0 or trainer.step == config.steps:
+                trainer.save(checkpoint)
+    finally:
+        stream.close()  # type: ignore[attr-defined]
+
+
+def settings_of(*configs: Any) -> dict[str, Any]:
+    """The configurations as plain values by class name."""
+    return {type(c).__name__: asdict(c) for c in configs}

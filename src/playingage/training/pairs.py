@@ -1,0 +1,107 @@
+"""Shows every face that may be learned from at many ages, once, and keeps the pictures on disk for the trainer.
+
+Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x WIDE x WIDE uint8 (255: may change); `place` F x 160 x 160 x 2
+float16 (where on the mean face, pixels of the wide crop); `aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the
+true age first; `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.faces.region import face_region
+from playingage.training.portraits import WIDE, Portrait
+from playingage.training.teacher.apply import Strength, Subject, apply, prepare
+from playingage.training.teacher.bands import blur
+from playingage.training.teacher.statistics import Statistics
+
+NAMES = ("rgb", "matte", "place", "aged", "ages", "warp")
+AGES = (18.0, 85.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsConfig:
+    """How many ages per face, and who among the snapshots is frontal enough for the teacher (degrees of yaw)."""
+
+    ages: int = 14
+    wild_yaw: float = 30.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.ages < 2 or not 0 < self.wild_yaw < 90:
+            raise ValueError("at least 2 ages per face, and a yaw between 0 and 90 degrees")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pairs:
+    """The files of the module's docstring, memory-mapped."""
+
+    rgb: NDArray[np.uint8]
+    matte: NDArray[np.uint8]
+    place: NDArray[np.float16]
+    aged: NDArray[np.uint8]
+    ages: NDArray[np.float32]
+    warp: NDArray[np.float16]
+
+
+def load(folder: Path) -> Pairs:
+    """The rendered pairs of `folder`, memory-mapped."""
+    return Pairs(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES})
+
+
+def render(portraits: list[Portrait], statistics: Statistics, strength: Strength, config: PairsConfig, folder: Path) -> Pairs:
+    """Render every usable face at `config.ages` ages into `folder`, unless that has been done."""
+    if not (folder / "done").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = [p for p in portraits if p.kind == "portrait" or (p.kind == "wild" and abs(p.yaw) < config.wild_yaw)]
+        rng = np.random.default_rng(config.seed)
+        count, ages = len(usable), config.ages
+        out = {
+            "rgb": _create(folder, "rgb", (count, WIDE, WIDE, 3), np.uint8),
+            "matte": _create(folder, "matte", (count, WIDE, WIDE), np.uint8),
+            "place": _create(folder, "place", (count, WIDE // 2, WIDE // 2, 2), np.float16),
+            "aged": _create(folder, "aged", (count, ages, WIDE, WIDE, 3), np.uint8),
+            "ages": _create(folder, "ages", (count, 1 + ages), np.float32),
+            "warp": _create(folder, "warp", (count, ages, WIDE // 4, WIDE // 4, 2), np.float16),
+        }
+        for i, portrait in enumerate(usable):
+            subject = prepare(portrait, statistics)
+            out["rgb"][i] = portrait.rgb
+            out["matte"][i] = np.round(matte_of(portrait, subject) * 255)
+            to_mean = np.clip(subject.to_mean, -WIDE, 2 * WIDE)
+            out["place"][i] = cv2.resize(to_mean, (WIDE // 2, WIDE // 2), interpolation=cv2.INTER_AREA)
+            out["ages"][i, 0] = portrait.age
+            for t, age in enumerate(_ages(portrait.age, ages, rng)):
+                picture, places = apply(subject, age, statistics, strength)
+                out["aged"][i, t] = np.round(picture * 255)
+                out["ages"][i, 1 + t] = age
+                out["warp"][i, t] = cv2.resize(np.clip(places - _grid(), -24, 24), (WIDE // 4, WIDE // 4), interpolation=cv2.INTER_AREA)
+        for array in out.values():
+            array.flush()
+        (folder / "done").touch()
+    return load(folder)
+
+
+def matte_of(portrait: Portrait, subject: Subject) -> NDArray[np.float32]:
+    """HW 0..1: face from the hairline to below the jaw, without eyeballs, the mouth's inside and spectacles' frames."""
+    region = face_region(portrait.landmarks, np.eye(2, 3, dtype=np.float32), WIDE)
+    wide = np.clip(blur(cv2.dilate(region, np.ones((13, 13), np.uint8)), 2.0) * 1.5, 0, 1)
+    return (wide * subject.keep).astype(np.float32)
+
+
+def _grid() -> NDArray[np.float32]:
+    axis = np.arange(WIDE, dtype=np.float32)
+    return np.stack(np.meshgrid(axis, axis), axis=-1)
+
+
+def _ages(age: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """One age from each of `count` equal parts of the range: every distance is seen."""
+    edges = np.linspace(*AGES, count + 1)
+    return np.asarray(rng.uniform(edges[:-1], edges[1:]))
+
+
+def _create(folder: Path, name: str, shape: tuple[int, ...], kind: type) -> "np.memmap":  # type: ignore[type-arg]
+    return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=kind, shape=shape)

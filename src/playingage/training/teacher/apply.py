@@ -1,0 +1,155 @@
+"""The teacher at work: an aligned picture of a face shown at another age.
+
+Order: warp of the shape, colour at large, energy of the person's own detail, then folds and wrinkles of older donors.
+Legend: HW wide crop, working units as in `bands.to_work`; ages in years.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
+from playingage.training.geometry import Map, Points, full_points, sample
+from playingage.training.portraits import Portrait
+from playingage.training.teacher.bands import Plane, blur, from_work, split, to_work
+from playingage.training.teacher.statistics import GLASSES, Statistics, glasses_score
+
+_CHEEKS = ((118, 50, 205, 36, 126, 47), (347, 280, 425, 266, 355, 277), (151, 108, 107, 9, 336, 337), (6, 197, 195, 45, 275))
+_SPECTACLES = (127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234)
+_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """How far the measured mean change is carried, since the mean of many faces is milder than any one face's ageing.
+
+    Factors on the slopes per year, for getting older and younger; `donor` is the share of the donors' detail at +50 years.
+    """
+
+    shape: tuple[float, float] = (1.4, 1.5)
+    colour: tuple[float, float] = (2.1, 1.75)
+    gain: tuple[float, float] = (0.8, 2.2)
+    donor: tuple[float, float] = (1.35, 0.2)
+    skin_light: float = 14.0
+    hair_light: float = 45.0
+    least_gain: tuple[float, float, float, float] = (0.9, 0.6, 0.42, 0.45)
+    most_gain: tuple[float, float, float, float] = (1.15, 1.4, 1.6, 1.7)
+
+    def __post_init__(self) -> None:
+        if min(*self.shape, *self.colour, *self.gain, *self.donor) < 0:
+            raise ValueError("strengths are factors of at least 0")
+        if min(self.least_gain) <= 0 or min(self.most_gain) < 1:
+            raise ValueError("gains stay positive, and the greatest is at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """A face prepared for the teacher; its maps are reused for every age.
+
+    `keep` is 0 on eyeballs and inside the mouth, `skin` 1 where the picture has the colour of this face's skin; HW, 0..1.
+    """
+
+    points: Points
+    to_mean: Map
+    sex: str
+    age: float
+    work: Plane
+    keep: Plane
+    skin: Plane
+
+
+def prepare(portrait: Portrait, statistics: Statistics) -> Subject:
+    """Everything about one face that does not depend on the asked age."""
+    points = full_points(portrait.landmarks)
+    work = to_work(portrait.rgb)
+    skin = _skin(work, portrait.landmarks)
+    keep = _keep(portrait.landmarks, work.shape[0])
+    unwrapped = sample(portrait.rgb.astype(np.float32), statistics.mean.to_image(points))
+    if glasses_score(unwrapped, statistics.mean) > GLASSES:
+        keep = keep * (1 - _eye_area(portrait.landmarks, work.shape[0]) * np.clip(1.4 - 2 * skin, 0, 1))
+    return Subject(points=points, to_mean=statistics.mean.from_image(points), sex=portrait.sex, age=portrait.age,
+                   work=work, keep=keep, skin=skin)
+
+
+def _eye_area(landmarks: Points, size: int) -> Plane:
+    """HW 0..1: where spectacles sit, below the brows."""
+    area = np.zeros((size, size), np.float32)
+    outline = np.round(landmarks[list(_SPECTACLES)] * 16).astype(np.int32)
+    cv2.fillPoly(area, [outline], 1.0, lineType=cv2.LINE_AA, shift=4)
+    return blur(area, 2.0)
+
+
+def _skin(work: Plane, landmarks: Points) -> Plane:
+    """HW 0..1: how much each place looks like the skin of cheeks, nose and lower forehead (a robust Gaussian of its colour)."""
+    sample_area = np.zeros(work.shape[:2], np.uint8)
+    for outline in _CHEEKS:
+        cv2.fillConvexPoly(sample_area, cv2.convexHull(np.round(landmarks[list(outline)]).astype(np.int32)), 1)
+    smooth = blur(work, 1.5)
+    colours = smooth[sample_area > 0]
+    middle = np.median(colours, axis=0)
+    spread = np.maximum(1.48 * np.median(np.abs(colours - middle), axis=0), (13.0, 3.5, 3.5))
+    distance = np.sqrt((((smooth - middle) / spread) ** 2).sum(axis=-1))
+    return blur((1 / (1 + np.exp(2.2 * (distance - 3.6)))).astype(np.float32), 1.5)
+
+
+def _keep(landmarks: Points, size: int) -> Plane:
+    holes = np.zeros((size, size), np.float32)
+    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
+        fixed = np.round(landmarks[list(outline)] * 16).astype(np.int32)
+        cv2.fillPoly(holes, [fixed], 1.0, lineType=cv2.LINE_AA, shift=4)
+    return 1 - np.clip(blur(holes, 1.2) * 1.3, 0, 1)
+
+
+def apply(
+    subject: Subject, target: float, statistics: Statistics, strength: Strength
+) -> tuple[NDArray[np.float32], Map]:
+    """The face at `target` years: display-encoded RGB float32 HW x 3, 0..1; and for each pixel its place in the original."""
+    years = 50.0 * float(np.tanh((target - subject.age) / 50.0))
+    older = 0 if years > 0 else 1
+    slopes = statistics.slopes[subject.sex]
+    moved = subject.points.copy()
+    moved += _damped_shape(slopes.shape, subject, years * strength.shape[older], statistics)
+    places = statistics.mean.between(moved, subject.points)
+    grid = np.stack(np.meshgrid(*(np.arange(len(places), dtype=np.float32),) * 2), axis=-1)
+    places = grid + np.stack([blur(np.ascontiguousarray((places - grid)[..., i]), 2.5) for i in range(2)], axis=-1)
+    work = sample(subject.work, places, cubic=True)
+    to_mean = sample(subject.to_mean, places)
+    keep, skin = sample(subject.keep, places), sample(subject.skin, places)
+
+    bands, rest = split(np.ascontiguousarray(work[..., 0]))
+    gain = sample(np.ascontiguousarray(slopes.gain.transpose(1, 2, 0)), to_mean) * (years * strength.gain[older] / 2)
+    light = rest
+    for k, band in enumerate(bands):
+        factor = np.clip(np.exp(gain[..., k]), strength.least_gain[k], strength.most_gain[k])
+        light = light + band * (1 + (factor - 1) * keep)
+    colour = sample(slopes.colour, to_mean) * (years * strength.colour[older])
+    limit = strength.skin_light * skin + strength.hair_light * (1 - skin)
+    light = light + _soft(colour[..., 0], limit) * keep
+    donor = sample(statistics.donors[subject.sex], to_mean)
+    light = light + donor * keep * skin * (strength.donor[older] * years / 50)
+    chroma = work[..., 1:] + np.clip(colour[..., 1:], -9, 9) * keep[..., None]
+    return from_work(np.dstack([light, chroma])), places
+
+
+def _soft(value: Plane, limit: Plane) -> Plane:
+    """Bends a value smoothly towards +-limit."""
+    return limit * np.tanh(value / limit)
+
+
+def _damped_shape(shape: Points, subject: Subject, years: float, statistics: Statistics) -> Points:
+    """P x 2 displacement in pixels: the mean change, nearly nothing at the openings of eyes and mouth, none far outside."""
+    face = shape * years
+    mean = statistics.mean.points[:468]
+    for outline, share, reach in ((EYE_LEFT, 0.25, 9.0), (EYE_RIGHT, 0.25, 9.0), (_LIPS, 0.3, 10.0)):
+        anchor = mean[list(outline)]
+        distance = np.sqrt(((mean[:, None] - anchor[None]) ** 2).sum(axis=-1)).min(axis=1)
+        centre = face[list(outline)].mean(axis=0)
+        weight = np.exp(-((distance / reach) ** 2))[:, None]
+        face = face * (1 - weight) + weight * share * (0.6 * face + 0.4 * centre)
+    moved = np.zeros_like(subject.points)
+    moved[:468] = face
+    oval = full_points(subject.points[:468] + face)[468:504] - subject.points[468:504]
+    moved[468:504] = oval * 0.6
+    return moved
