@@ -27,6 +27,8 @@ _MARGIN = 1.16
 """How much larger than the frame the moved picture is, so that no border shows."""
 _TURN, _NOD = 17.0, 6.0
 _GRAIN = 2.0
+_GRAIN_OFFSET = 6
+"""Grain is stored without a sign, so that one saturating addition lays it on; the picture is darkened by as much."""
 
 
 class PortraitSource:
@@ -35,6 +37,8 @@ class PortraitSource:
     def __init__(self, *, realtime: bool = True, frames: int | None = None) -> None:
         self._canvas, face = _canvas()
         self._depth, self._box = _depth(self._canvas, face)
+        height, width = self._depth.shape
+        self._y, self._x = np.mgrid[0:height, 0:width].astype(np.float32)
         self._grain = _grain()
         self._realtime, self._frames = realtime, frames
         self._number, self._start = 0, 0.0
@@ -75,9 +79,8 @@ class PortraitSource:
         left, top, right, bottom = self._box
         part = self._canvas[top:bottom, left:right]
         # Seen from afar, a turn by an angle moves a point sideways by its depth times the angle's sine.
-        y, x = np.mgrid[0 : bottom - top, 0 : right - left].astype(np.float32)
-        across = x + self._depth * np.float32(np.sin(np.radians(yaw)))
-        along = y + self._depth * np.float32(np.sin(np.radians(pitch)))
+        across = cv2.scaleAdd(self._depth, float(np.sin(np.radians(yaw))), self._x)
+        along = cv2.scaleAdd(self._depth, float(np.sin(np.radians(pitch))), self._y)
         canvas = self._canvas.copy()
         canvas[top:bottom, left:right] = cv2.remap(part, across, along, cv2.INTER_LINEAR, None, cv2.BORDER_REFLECT)
         shake = np.array([_drift(seconds, 0), _drift(seconds, 1)]) * (0.011 * _HEIGHT)
@@ -87,8 +90,7 @@ class PortraitSource:
         move[:, 2] += shake - ((width - _WIDTH) / 2, (height - _HEIGHT) / 2)
         moved = cv2.warpAffine(canvas, move, (_WIDTH, _HEIGHT), flags=cv2.INTER_LINEAR)
         start = int(seconds * 24) * 7919 % _HEIGHT
-        out = np.asarray(cv2.add(moved, self._grain[start : start + _HEIGHT], dtype=cv2.CV_8U), np.uint8)
-        return out
+        return np.asarray(cv2.add(moved, self._grain[start : start + _HEIGHT]), np.uint8)
 
     def close(self) -> None:
         """Stop; `read` gives None from now on."""
@@ -116,7 +118,7 @@ def _canvas() -> tuple[NDArray[np.uint8], Face]:
     large = np.asarray(cv2.resize(portrait, (side, side), interpolation=cv2.INTER_LANCZOS4), np.uint8)
     soft = cv2.GaussianBlur(large, (0, 0), 1.2)
     large = np.asarray(cv2.addWeighted(large, 1.6, soft, -0.6, 0), np.uint8)
-    canvas = np.ascontiguousarray(large[:height, :width])
+    canvas = np.maximum(large[:height, :width], _GRAIN_OFFSET) - np.uint8(_GRAIN_OFFSET)
     return canvas, FaceFinder.load().find(canvas)[0]
 
 
@@ -155,10 +157,10 @@ def _edge(length: int) -> NDArray[np.float64]:
     return ramp
 
 
-def _grain() -> NDArray[np.int8]:
+def _grain() -> NDArray[np.uint8]:
     noise = np.random.default_rng(1999).normal(0, _GRAIN, (2 * _HEIGHT, _WIDTH, 1)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 0.7)[..., None] * 1.8
-    return np.repeat(np.rint(soft), 3, axis=2).astype(np.int8)
+    return np.repeat(np.clip(np.rint(soft + _GRAIN_OFFSET), 0, 255), 3, axis=2).astype(np.uint8)
 
 
 def _wave(seconds: float, period: float) -> float:
