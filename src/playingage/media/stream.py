@@ -19,7 +19,7 @@ from playingage.media.reasons import FFmpegError, is_timeout, reason_of
 from playingage.media.timing import Timing
 from playingage.media.unpack import Unpacker, orientation, turn
 
-_COMMON = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+_COMMON = {"flags": "low_delay", "analyzeduration": "1000000"}
 _BY_SCHEME: dict[str, dict[str, str]] = {
     "rtsp": {"rtsp_transport": "tcp"},
     "rtsps": {"rtsp_transport": "tcp"},
@@ -192,7 +192,7 @@ class DeviceSource(StreamSource):
     ) -> None:
         path, wishes = device_wishes(address)
         self._name, self._timeout, self._scheme = address, timeout_s, "device"
-        options = {**wishes, "fflags": "nobuffer"}
+        options = dict(wishes)
         if rate is not None:
             options["framerate"] = f"{rate.numerator}/{rate.denominator}"
         self._setup(
