@@ -45,9 +45,7 @@ def to_frame(
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, [width, height])
     if right <= left or bottom <= top:
         return None
-    stack = np.empty((*matte.shape, 4), np.float32)
-    np.multiply(delta, matte[..., None], out=stack[..., :3])
-    stack[..., 3] = matte
+    stack = np.asarray(cv2.merge([delta[..., 0] * matte, delta[..., 1] * matte, delta[..., 2] * matte, matte]))
     local = transform.astype(np.float64).copy()
     scale = scale_of(transform)
     size = matte.shape[0]
@@ -65,7 +63,7 @@ def to_frame(
     )
     back = np.ascontiguousarray(warped[..., 3])
     back[back < _FAINT] = 0
-    return Patch(int(left), int(top), warped[..., :3], back)
+    return Patch(int(left), int(top), np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), np.float32), back)
 
 
 def add_patch(pixels: Picture, patch: Patch, transfer: str) -> None:

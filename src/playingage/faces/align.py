@@ -70,13 +70,28 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
     scale = scale_of(transform)
     if region.dtype == np.float16:
         region = region.astype(np.float32)
-    if scale < 0.75:
-        small = max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale))
-        fx, fy = region.shape[1] / small[0], region.shape[0] / small[1]
-        region = np.asarray(cv2.resize(region, small, interpolation=cv2.INTER_AREA), region.dtype)
-        local[:, 2] += local[:, :2] @ [(fx - 1) / 2, (fy - 1) / 2]
-        local[:, 0] *= fx
-        local[:, 1] *= fy
+    region, local = halve(region, local, scale)
     flags = cv2.INTER_LINEAR if scale < 1.5 else cv2.INTER_CUBIC
     crop = cv2.warpAffine(region, local, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return crop.astype(np.float32)
+
+
+def halve(
+    region: NDArray[Any], transform: NDArray[np.float64], scale: float
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Reduce `region` by the largest whole factor that `scale` (result pixels to one of its own) allows, by area.
+
+    Returns the smaller picture and the 2 x 3 `transform` from its pixels. Whole factors are fast and exact; what is
+    left between
+    half and full size is safe to interpolate.
+    """
+    factor = int(1 / scale + 1e-6)
+    if factor < 2 or min(region.shape[:2]) < 2 * factor:
+        return region, transform
+    width, height = region.shape[1] // factor, region.shape[0] // factor
+    even = np.ascontiguousarray(region[: height * factor, : width * factor])
+    small = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), region.dtype)
+    local = transform.copy()
+    local[:, 2] += local[:, :2] @ [(factor - 1) / 2, (factor - 1) / 2]
+    local[:, :2] *= factor
+    return small, local

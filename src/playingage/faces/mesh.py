@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.faces.align import halve
 from playingage.faces.detector import Detection, network_file
 from playingage.faces.face import LANDMARKS, Pose
 from playingage.runtime import Device, Network
@@ -111,22 +112,19 @@ def _picture(
     pixels: NDArray[np.uint8], to_frame: NDArray[np.float64], size: int, shrink: float
 ) -> NDArray[np.float32]:
     """1 x size x size x 3 float32 0..1 of a region; `shrink` is frame pixels to one pixel of the result."""
-    if shrink > 3:
+    if shrink >= 2:
         # Reduce by area first: plain sampling of every third pixel makes landmarks jitter with the grain.
         height, width = pixels.shape[:2]
         corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ to_frame.T
         low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
         high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, low + 1, [width, height])
-        part = pixels[low[1] : high[1], low[0] : high[0]]
-        w, h = max(1, round(part.shape[1] / shrink)), max(1, round(part.shape[0] / shrink))
-        fx, fy = part.shape[1] / w, part.shape[0] / h
-        pixels = np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
-        to_frame = to_frame.copy()
-        to_frame[:, 2] -= low
-        to_frame[:, 2] += 0.5
-        to_frame /= [[fx], [fy]]
-        to_frame[:, 2] -= 0.5
-    picture = cv2.warpAffine(
-        pixels, to_frame, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
+        from_part = _inverse(to_frame - [[0, 0, low[0]], [0, 0, low[1]]])
+        pixels, from_frame = halve(pixels[low[1] : high[1], low[0] : high[0]], from_part, 1 / shrink)
+    else:
+        from_frame = _inverse(to_frame)
+    picture = cv2.warpAffine(pixels, from_frame, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(picture[None], np.float32) / np.float32(255)
+
+
+def _inverse(transform: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.invertAffineTransform(transform), np.float64)

@@ -1,5 +1,6 @@
 """The re-ager protocol over a package's networks."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +30,8 @@ class CropReager:
         given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
         out = self._network.run([given[name] for name in self._network.inputs])
         named = dict(zip(self._network.outputs, out, strict=True))
-        return np.ascontiguousarray(named["delta"][0].transpose(1, 2, 0)), named["matte"][0, 0]
+        delta = np.asarray(cv2.merge(list(named["delta"][0])), np.float32)
+        return delta, named["matte"][0, 0]
 
     def _map(self, age: Plane | float) -> NDArray[np.float32]:
         shape = (1, 1, self.size, self.size)
