@@ -61,7 +61,8 @@ def test_age_acts_within_two_frames() -> None:
     pairs: list[Pair] = []
     with live(FakeSource(rate=50), FakeReager(), pairs) as run:
         for age in (40.0, 60.0, 20.0, 90.0):
-            until(lambda before=len(pairs): len(pairs) > before + 2)  # type: ignore[misc]
+            before = len(pairs)
+            until(lambda before=before: len(pairs) > before + 2)  # type: ignore[misc]
             after = run.set_age(age)
             assert after is not None
             until(lambda after=after: pairs[-1].clean.number >= after + 3)  # type: ignore[misc]
@@ -74,9 +75,11 @@ def test_a_slow_engine_drops_frames_and_the_delay_stays() -> None:
     pairs: list[Pair] = []
     delays: list[float] = []
     source, reager = FakeSource(rate=100), FakeReager(takes=0.04)
-    run = LiveRun(
-        source, reager, settings(), listeners=(pairs.append, lambda pair: delays.append(time.monotonic() - pair.captured))
-    )  # fmt: skip
+
+    def measure(pair: Pair) -> None:
+        delays.append(time.monotonic() - pair.captured)
+
+    run = LiveRun(source, reager, settings(), listeners=(pairs.append, measure))
     with run:
         until(lambda: len(pairs) >= 30)
         dropped = run.snapshot()["dropped"]

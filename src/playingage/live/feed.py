@@ -38,6 +38,7 @@ class Feed:
                 in_flight=self._settings.in_flight,
                 stalled_after=self._settings.stalled_after,
                 wake=wake,
+                lost=lambda: self._stats.drop("viewer"),
             )
             self._viewers.append(viewer)
             return viewer
@@ -73,12 +74,11 @@ class Feed:
     def hand_out(self, pair: Pair) -> None:
         """Encode `pair` for all who want it, each size once, and put it in their slots."""
         begun = self._clock()
-        wants = [(viewer, want) for viewer in self.viewers if (want := viewer.wanted(begun)) is not None]
+        wants = [(viewer, want) for viewer in self.viewers if (want := viewer.claim(begun)) is not None]
         linked = [(viewer, want) for viewer, want in wants if want.linked]
         if not all(viewer.has_room for viewer, _ in linked):
             for viewer, _ in linked:
                 viewer.miss()
-                self._stats.drop("viewer")
             wants = [(viewer, want) for viewer, want in wants if not want.linked]
             linked = []
         if not wants:
@@ -92,8 +92,7 @@ class Feed:
         show_at = now + max((viewer.lag for viewer, _ in linked), default=0.0) if len(linked) > 1 else None
         for viewer, want, pictures in made:
             delivery = Delivery(pair=pair, pictures=pictures, encoded=now, show_at=show_at if want.linked else None)
-            if viewer.offer(delivery):
-                self._stats.drop("viewer")
+            viewer.offer(delivery)
 
     def _pictures(self, pair: Pair, want: Want, encoded: dict[tuple[str, tuple[int, int]], Jpeg]) -> dict[str, Jpeg]:
         size = scaled_size(pair.clean.width, pair.clean.height, want.short_side)

@@ -17,6 +17,8 @@ _NAMES: dict[Pictures, tuple[str, ...]] = {
 }
 _LEAD_MOST = 0.08
 """Seconds that linked monitors wait for each other, at most."""
+_STALE = 0.1
+"""Seconds after which a delivery that could not be sent is not worth sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +50,18 @@ class Delivery:
 
 
 class Viewer:
-    """Flow control for one viewer. `wake` is called, from the encoder thread, when something new waits.
+    """Flow control for one viewer. `wake` is called when there may be something to send, `lost` for each lost frame.
 
-    Drop rule: the slot holds one delivery; a newer one replaces it. At most `in_flight` deliveries are unacknowledged;
-    until the viewer acknowledges, newer ones replace the waiting one. Every frame so lost is counted in `dropped`.
+    Drop rule: the slot holds one delivery; a newer one replaces it, and one that waited for over 0.1 s is not sent any
+    more. At most `in_flight` deliveries are unacknowledged; until the viewer acknowledges, newer ones replace the
+    waiting one. Every frame lost to a viewer that wants pictures is counted in `dropped`.
     """
 
-    def __init__(self, name: str, *, in_flight: int, stalled_after: float, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, *, in_flight: int, stalled_after: float, wake: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
         self.name = name
-        self._limit, self._stalled_after, self._wake = in_flight, stalled_after, wake
+        self._limit, self._stalled_after, self._wake, self._lost = in_flight, stalled_after, wake, lost
         self._lock = threading.Lock()
         self._want = Want(pictures="none")
         self._slot: Delivery | None = None
@@ -77,13 +82,15 @@ class Viewer:
             self._want = want
             self._slot = None
 
-    def wanted(self, now: float) -> Want | None:
-        """What to encode for this viewer, or None while it wants nothing or has long not acknowledged."""
+    def claim(self, now: float) -> Want | None:
+        """What to encode of a new pair for this viewer; None if nothing, or if it is long stalled (a loss)."""
         with self._lock:
             if not self._want.names:
                 return None
-            stalled = self._full_since is not None and now - self._full_since > self._stalled_after
-            return None if stalled else self._want
+            if self._full_since is None or now - self._full_since <= self._stalled_after:
+                return self._want
+        self.miss()
+        return None
 
     @property
     def has_room(self) -> bool:
@@ -96,33 +103,39 @@ class Viewer:
         """Seconds this viewer lately needed from the offer until its picture was ready to be drawn."""
         return self._lag
 
-    def offer(self, delivery: Delivery) -> bool:
-        """Put a delivery in the slot. True when a waiting one was dropped for it."""
+    def offer(self, delivery: Delivery) -> None:
+        """Put a delivery in the slot; one that waited there is lost."""
         with self._lock:
-            dropped = self._slot is not None
-            self._slot = delivery
-            self.dropped += dropped
+            replaced, self._slot = self._slot, delivery
+        if replaced is not None:
+            self.miss()
         self._wake()
-        return dropped
 
     def miss(self) -> None:
-        """A pair passed by that this viewer wanted and could not take."""
-        self.dropped += 1
+        """A frame passed by that this viewer wanted."""
+        with self._lock:
+            self.dropped += 1
+        self._lost()
 
     def next(self, now: float) -> Delivery | None:
-        """The delivery to send now, if there is one and the viewer has room; it counts as under way from here on."""
+        """The delivery to send now, if there is a fresh one and the viewer has room; it is under way from here on."""
         with self._lock:
             if self._slot is None or len(self._under_way) >= self._limit:
                 return None
             delivery, self._slot = self._slot, None
-            self._under_way[delivery.pair.serial] = delivery
-            if len(self._under_way) >= self._limit:
-                self._full_since = now
-            self.sent += 1
-            return delivery
+            fresh = now - delivery.encoded <= _STALE
+            if fresh:
+                self._under_way[delivery.pair.serial] = delivery
+                self.sent += 1
+                if len(self._under_way) >= self._limit:
+                    self._full_since = now
+        if not fresh:
+            self.miss()
+            return None
+        return delivery
 
     def acknowledge(self, serial: int, *, ready: float | None = None, shown: float | None = None) -> Delivery | None:
-        """The viewer is done with a pair: drawn at `shown`, or skipped (None), which counts as dropped.
+        """The viewer is done with a pair: drawn at `shown`, or skipped (None), which is a loss.
 
         `ready` and `shown` are seconds of the run's clock. Returns the delivery, or None for a serial not under way.
         """
@@ -131,14 +144,14 @@ class Viewer:
             if delivery is None:
                 return None
             self._full_since = None
-            if shown is None:
-                self.dropped += 1
-            else:
+            if shown is not None:
                 self.shown += 1
                 self.last_delay = shown - delivery.pair.captured
             if ready is not None:
                 lag = min(_LEAD_MOST, max(0.0, ready - delivery.encoded))
                 self._lag += (lag - self._lag) * (0.5 if lag > self._lag else 0.05)
+        if shown is None:
+            self.miss()
         self._wake()
         return delivery
 

@@ -55,7 +55,10 @@ def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
     """Read a page's message. Raises ValueError for anything that is not one."""
     if len(text) > MOST_IN:
         raise ValueError("message too long")
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("message too deep") from None
     if not isinstance(value, dict):
         raise ValueError("a message is an object")
     match value.get("type"):

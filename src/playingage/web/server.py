@@ -40,9 +40,9 @@ class MonitorServer:
         self._run = run
         self.settings = settings or ServerSettings()
         self._pages = load_pages()
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="playingage web", daemon=True)
         self._bound = _bind(self.settings)
+        self._loop = asyncio.new_event_loop()
         self.port: int = self._bound.getsockname()[1]
         self._guard = Guard(self.settings, self.port, (socket.gethostname(), f"{socket.gethostname()}.local"))
         self._sockets: set[web.WebSocketResponse] = set()

@@ -64,8 +64,7 @@ class Visit:
                     run.stats.clock_error(error)
                     run.stats.count("shown", now)
             case protocol.Skipped(serial):
-                if self._viewer.acknowledge(serial) is not None:
-                    run.stats.drop("viewer")
+                self._viewer.acknowledge(serial)
             case protocol.AskAge(age):
                 try:
                     run.set_age(age)
