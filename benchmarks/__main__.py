@@ -1,0 +1,30 @@
+"""Command line of the benchmarks."""
+
+import argparse
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the named benchmark, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", default="all", choices=("all", "stages", "render", "live"))
+    parser.add_argument("--seconds", type=float, default=60, help="length of the live runs")
+    parser.add_argument("--size", type=int, default=512, help="network of the live runs")
+    parser.add_argument("--out", type=Path, help="folder for the figures as JSON")
+    given = parser.parse_args()
+    if given.what in ("all", "stages"):
+        from benchmarks.stages import stages
+
+        stages(given.out)
+    if given.what in ("all", "render"):
+        from benchmarks.rendering import rendering
+
+        rendering(given.out)
+    if given.what in ("all", "live"):
+        from benchmarks.living import living
+
+        living(given.seconds, given.out, given.size)
+
+
+if __name__ == "__main__":
+    main()
