@@ -1,8 +1,9 @@
 """What two browser monitors cost and how late they are: python benchmarks/monitors.py [--seconds 10] [--json FILE].
 
-A synthetic camera of 1920x1080 at 24 frames a second, an engine that does nothing (so that transport alone is measured), the
-real live path and server, and headless Chromium drawing both pictures on the same machine. The server runs in a process of its
-own, so that its share of the processor is told apart from the browser's. Delay to display is reported by the page itself.
+A synthetic camera of 1920x1080 at 24 frames a second, an engine that does nothing (so that transport alone is
+measured), the real live path and server, and headless Chromium drawing both pictures on the same machine. The server
+runs in a process of its own, so that its share of the processor is told apart from the browser's. Delay to display is
+reported by the page itself.
 """
 
 import argparse
@@ -28,9 +29,10 @@ from playingage.media.ports import SourceInfo
 from playingage.web import ServerSettings, run_live
 
 WIDTH, HEIGHT, RATE = 1920, 1080, 24
-PAGES = (("1080p", 1080, "both"), ("720p", 720, "both"), ("540p", 540, "both"))
-HEADINGS = ("pages", "viewers", "server cores", "fps encoded", "fps shown", "encode ms", "to JPEG p50/p95", "to socket p50/p95",
-            "to screen p50/p95", "dropped", "error ms")
+HEADINGS = (
+    "pages", "viewers", "server cores", "fps encoded", "fps shown", "encode ms", "to JPEG p50/p95",
+    "to socket p50/p95", "to screen p50/p95", "dropped", "error ms",
+)  # fmt: skip
 
 
 def pictures(count: int = 24) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
@@ -133,7 +135,8 @@ def measure(browser: Any, label: str, short: int, viewers: int, seconds: float) 
 def row(result: dict[str, Any]) -> list[str]:
     """The cells of one row of the table."""
     shot = result["snapshot"]
-    delay = [f"{shot['delay'][name]['p50_ms']:.0f}/{shot['delay'][name]['p95_ms']:.0f}" for name in ("encoded", "sent", "shown")]
+    reports = [shot["delay"][name] for name in ("encoded", "sent", "shown")]
+    delay = [f"{report['p50_ms']:.0f}/{report['p95_ms']:.0f}" for report in reports]
     return [result["pages"], str(result["viewers"]), f"{result['server_cores']:.2f}", f"{shot['fps']['encoded']:.1f}",
             f"{shot['fps']['shown'] / result['viewers']:.1f}", f"{shot['work']['encode']['p50_ms']:.1f}", *delay,
             str(sum(shot["dropped"].values())), f"{shot['clock_error_ms']:.1f}"]
@@ -150,7 +153,8 @@ def main() -> None:
     path = shutil.which("chromium") or shutil.which("google-chrome") or sys.exit("no chromium found")
     results = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run"])
+        arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         for label, short, viewers in (("1080p", 1080, 1), ("720p", 720, 1), ("540p", 540, 1), ("540p", 540, 2)):
             results.append(measure(browser, label, short, viewers, asked.seconds))
             print(" | ".join(row(results[-1])), file=sys.stderr)

@@ -213,6 +213,29 @@ def test_the_log_line_and_report_come_on_time(caplog: pytest.LogCaptureFixture) 
     assert sum("delay p50/p95" in record.getMessage() for record in caplog.records) == len(reports)
 
 
+def test_a_source_that_waits_while_lost_is_closed_to_stop() -> None:
+    class Waiting(FakeSource):
+        def __init__(self) -> None:
+            super().__init__()
+            self.closed = threading.Event()
+
+        def read(self) -> Any:
+            if self.reads_while_lost:
+                self.closed.wait(10)
+            self.unplugged.set()
+            return super().read()
+
+        def close(self) -> None:
+            self.closed.set()
+
+    source = Waiting()
+    with LiveRun(source, FakeReager(), settings()) as run:
+        until(lambda: run.state()["source"]["state"] == "lost")
+        time.sleep(0.1)
+        begun = time.monotonic()
+    assert source.closed.is_set() and time.monotonic() - begun < 3
+
+
 def test_a_hanging_source_is_named() -> None:
     release = threading.Event()
 

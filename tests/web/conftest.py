@@ -10,13 +10,14 @@ from live.fakes import FakeReager, FakeSource
 from playwright.sync_api import Browser, Page
 
 from playingage.live import LiveRun, LiveSettings
+from playingage.media import Source
 from playingage.web import MonitorServer, ServerSettings
 from web.browser import chromium
 
 
 @dataclass
 class Served:
-    source: FakeSource
+    source: Any
     reager: FakeReager
     run: LiveRun
     server: MonitorServer
@@ -35,7 +36,7 @@ def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(
-            source: FakeSource | None = None,
+            source: Source | None = None,
             reager: FakeReager | None = None,
             server: ServerSettings | None = None,
             **settings: Any,

@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from live.fakes import FakeFace, FakeSource
 from playwright.sync_api import Browser, expect
 
-from live.fakes import FakeFace, FakeSource
 from web.browser import watch
 from web.conftest import Serve
 
@@ -17,14 +17,20 @@ SCREENS = {
 }  # fmt: skip
 
 MEASURE = """() => {
-  const box = (element) => { const { x, y, width, height } = element.getBoundingClientRect();
-    return { x, y, width, height, name: element.id || element.className || element.tagName }; };
-  const visible = [...document.querySelectorAll("canvas, figcaption, #bar *")].filter((e) => e.checkVisibility());
-  return { width: innerWidth, height: innerHeight, scroll: [document.documentElement.scrollWidth, document.body.scrollHeight],
-    boxes: visible.map(box), buttons: [...document.querySelectorAll("button")].filter((e) => e.checkVisibility()).map(box),
-    cut: visible.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== "INPUT").map((e) => e.id),
+  const box = (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return { x, y, width, height, name: element.id || element.className || element.tagName };
+  };
+  const all = (which) => [...document.querySelectorAll(which)].filter((element) => element.checkVisibility());
+  const visible = all("canvas, figcaption, #bar *");
+  const cut = (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+  return {
+    width: innerWidth, height: innerHeight,
+    scroll: [document.documentElement.scrollWidth, document.body.scrollHeight],
+    boxes: visible.map(box), buttons: all("button").map(box), figures: all("figure").map(box),
+    cut: visible.filter((element) => cut(element) && element.tagName !== "INPUT").map((element) => element.id),
     bar: box(document.getElementById("bar")),
-    figures: [...document.querySelectorAll("figure")].filter((e) => e.checkVisibility()).map(box) };
+  };
 }"""
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+import simplejpeg  # type: ignore[import-untyped]
 from live.fakes import FakeReager, FakeSource
 
 from playingage.core import PlayingAgeError
 from playingage.live import LiveRun, LiveSettings
+from playingage.media import open_source, read_number
 from playingage.web import MonitorServer, ServerSettings, run_live
-from web.client import ask, next_pair, talk
+from web.client import ask, header_of, next_pair, talk
 from web.conftest import Serve
 
 TOKEN = "a-token-of-some-length"
@@ -201,6 +203,30 @@ def test_the_age_in_the_header_changes_within_two_frames(serve: Serve) -> None:
     after, got = talk(work)
     assert {pair["age"] for pair in got if pair["number"] >= after + 2} == {71.0}
     assert {pair["words"] for pair in got} == {"AT AGE 35", "AT AGE 71"}
+
+
+def test_the_real_pattern_carries_the_same_number_in_both_pictures(serve: Serve) -> None:
+    with open_source("pattern:640x360@24", realtime=True) as source:
+        served = serve(source)
+
+        async def work(session: aiohttp.ClientSession) -> list[bytes]:
+            got: list[bytes] = []
+            async with session.ws_connect(served.url + "socket") as viewer:
+                await viewer.send_json(WANT)
+                while len(got) < 8:
+                    message = await viewer.receive(3)
+                    if message.type is aiohttp.WSMsgType.BINARY:
+                        got.append(message.data)
+                        await viewer.send_json({"type": "skipped", "serial": header_of(message.data)["serial"]})
+            return got
+
+        for message in talk(work):
+            header = header_of(message)
+            first, second = (entry["bytes"] for entry in header["pictures"])
+            parts = (message[-second - first : -second], message[-second:])
+            numbers = [read_number(simplejpeg.decode_jpeg(part)) for part in parts]
+            assert numbers == [header["number"]] * 2
+        served.run.stop()
 
 
 def test_run_live_ends_with_its_source_and_leaves_no_thread() -> None:

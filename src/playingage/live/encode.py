@@ -38,12 +38,18 @@ def scaled_size(width: int, height: int, short_side: float) -> tuple[int, int]:
 
 
 def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
-    """Compress `frame` at `size` (width, height) in pixels: scaled by area, display-encoded, 8 bits, 4:2:0."""
+    """Compress `frame` at `size` (width, height) in pixels: scaled, display-encoded, 8 bits, 4:2:0.
+
+    Scaled by area, except by less than 2 (1080 to 720): there OpenCV's area filter takes 5 ms, its bilinear one 1 ms,
+    and every pixel still counts.
+    """
     pixels: Pixels = frame.pixels
     if size != (frame.width, frame.height):
         if pixels.dtype == np.float16:
             pixels = pixels.astype(np.float32)
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        pixels = cv2.resize(
+            pixels, size, interpolation=cv2.INTER_AREA if frame.width >= 2 * size[0] else cv2.INTER_LINEAR
+        )  # type: ignore[assignment]
     eight = np.ascontiguousarray(_eight_bits(pixels, frame.colour.transfer))
     data = simplejpeg.encode_jpeg(eight, quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True)
     return Jpeg(data=bytes(data), width=size[0], height=size[1])

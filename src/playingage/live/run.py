@@ -19,6 +19,7 @@ from playingage.live.worker import Worker
 from playingage.media.ports import Source
 
 log = logging.getLogger(__name__)
+_GRACE = 0.5
 
 
 class LiveRun:
@@ -46,7 +47,7 @@ class LiveRun:
         self._capture = Capture(source, self.settings, self.stats, clock)
         self._aging = Aging(reager, self.settings, self.stats, clock)
         self._listeners, self._patience = listeners, patience
-        self._info = source.info
+        self._source, self._info = source, source.info
         self._stopping = threading.Event()
         self._over = threading.Event()
         self._workers = (
@@ -66,6 +67,8 @@ class LiveRun:
         self._capture.slot.close()
         self.feed.close()
         deadline = time.monotonic() + self._patience
+        if not self._workers[0].join(_GRACE) and self._capture.state(self.clock()).state == "lost":
+            self._source.close()
         hanging = [worker.name for worker in self._workers if not worker.join(max(0.1, deadline - time.monotonic()))]
         self._over.set()
         for worker in self._workers:

@@ -15,7 +15,7 @@ class LiveSettings:
     on_failure: what the aged monitor shows, besides the words, while the engine fails: the `last` good aged picture
     or `black`. quality: JPEG quality of the monitors, 40..100. window: span of the sliding statistics, seconds.
     log_every: seconds between two log lines; 0 for none. retry_first, retry_most: first and longest wait before a lost
-        source is tried again, seconds; it doubles in between. stop_at_end: a source that ends also ends the run.
+        source is read again, seconds; it doubles in between. stop_at_end: a source that ends also ends the run.
     max_viewers: viewers served at once. in_flight: pairs sent to a viewer and not yet acknowledged, at most.
     stalled_after: seconds without an acknowledgement after which nothing is encoded for a viewer any more.
     """
@@ -28,7 +28,7 @@ class LiveSettings:
     window: float = 10.0
     log_every: float = 10.0
     retry_first: float = 0.25
-    retry_most: float = 2.0
+    retry_most: float = 1.0
     stop_at_end: bool = True
     max_viewers: int = 8
     in_flight: int = 2
