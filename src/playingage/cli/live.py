@@ -65,7 +65,7 @@ def live(
     engine.check_age(age)
     if not source.startswith("pattern:"):
         require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
-    opened = open_source(source, realtime=True, loop=loop)
+    opened = open_source(source, realtime=True, loop=loop, threads=1)
     with opened:
         run_monitors(
             opened, engine, age=age, source_age=source_age, strength=strength, host=host, port=port,
@@ -78,11 +78,15 @@ def run_monitors(
     open_page: bool, seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
 ) -> None:
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
+    import cv2
+
     from playingage.engine import Session, SessionSettings
     from playingage.live import LiveSettings
     from playingage.live.stats import line
     from playingage.web import ServerSettings, run_live
 
+    # Every stage has a thread of its own; more threads inside one stage only take turns and make delay unsteady.
+    cv2.setNumThreads(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     low, high = engine.ages
