@@ -11,6 +11,7 @@ from playingage.core import SettingError, UnwritableError
 from playingage.frames import Frame
 from playingage.media.address import SequenceName
 from playingage.media.base import SinkBase
+from playingage.media.comments import with_comment
 from playingage.media.pack import Packer
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
@@ -106,8 +107,10 @@ class _Pictures(SinkBase):
         if problem:
             self.abandon()
             raise UnwritableError(f"{self._path}: {problem}", "All frames of an output must be alike.")
+        comment = dict(like.metadata).get("comment", "")
         try:
-            return self._encoder.encode(frame)
+            data = self._encoder.encode(frame)
+            return with_comment(data, comment) if comment else data
         except (FFmpegError, ValueError) as error:
             self.abandon()
             raise unwritable(self._path, error, reason_of(error)) from error

@@ -9,6 +9,7 @@ from av import CodecContext, Packet, VideoFrame
 from playingage.core import UnreadableError
 from playingage.frames import Colour, Frame, Origin, Pixels
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
+from playingage.media.comments import comment_of
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
 from playingage.media.tags import colour_from_tags
@@ -137,6 +138,7 @@ class PictureSource(SourceBase):
         if turns or mirror:
             notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
         width, height = (first.height, first.width) if turns % 2 else (first.width, first.height)
+        comment = comment_of(self._paths[0].read_bytes())
         return SourceInfo(
             name=name,
             width=width,
@@ -152,6 +154,7 @@ class PictureSource(SourceBase):
             rotation=turns * 90,
             alpha=layout.alpha,
             floating=layout.floating,
+            metadata=(("comment", comment),) if comment else (),
             first_number=first_number,
             notes=tuple(notes),
         )

@@ -49,7 +49,7 @@ class StagedFile:
         self._target, self._overwrite = target, overwrite
         self._partial = partial_name(target)
         self.name = str(self._partial)
-        self.error: OSError | None = None
+        self.error: BaseException | None = None
         try:
             self._file = self._partial.open("xb", buffering=0)
         except OSError as error:
@@ -62,7 +62,7 @@ class StagedFile:
         try:
             while done < len(view):
                 done += self._file.write(view[done:]) or 0
-        except OSError as error:
+        except BaseException as error:  # FFmpeg's call back loses all but an Exception, as Ctrl-C: `commit` raises it
             self.error = self.error or error
             raise
         return done
@@ -87,7 +87,7 @@ class StagedFile:
         except OSError as error:
             self.discard()
             raise unwritable(self._target, error) from error
-        except UnwritableError:
+        except BaseException:
             self.discard()
             raise
 
