@@ -1,5 +1,6 @@
 """The command `playingage` put together."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from playingage import __version__
 from playingage.cli import demo, inspect, live, render
 from playingage.cli.output import complain
+from playingage.cli.stopping import Stopped, stop_by_exception
 from playingage.core import PlayingAgeError
 
 app = typer.Typer(
@@ -39,11 +41,20 @@ def _top(
 
 def main() -> None:
     """Run the command line; exits with the code that the package's docstring names."""
+    stop_by_exception()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names need not be text, and not every terminal knows all signs
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except PlayingAgeError as error:
         complain(error.diagnostics())
         sys.exit(2)
-    except KeyboardInterrupt:
-        complain("Stopped.")
-        sys.exit(130)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(f"{error.filename}: {error.strerror}")
+        sys.exit(2)
+    except Stopped as stopped:
+        complain("Stopped. Nothing half-written was left behind.")
+        sys.exit(stopped.exit_code)

@@ -1,16 +1,23 @@
 """How commands speak: people on standard error, results on standard output."""
 
 import json
+import math
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from playingage.core import UnwritableError
+
 _people = Console(stderr=True, highlight=False, soft_wrap=True)
-_results = Console(highlight=False, soft_wrap=True)
+_NOBODY_READS = 141
+"""What a shell reports of a program that ends because its output's pipe was closed."""
 
 
 def complain(message: str) -> None:
@@ -28,19 +35,47 @@ def say(message: str) -> None:
 
 def result(text: str) -> None:
     """A result for a person, on standard output."""
-    _results.print(_plain(text))
+    _emit(text)
 
 
 def result_json(value: Any) -> None:
     """A result for a program: one JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _emit(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def json_line(value: Any) -> None:
     """One JSON document on one line of standard output, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _emit(json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold: data classes and mappings as objects, rates and times as strings ("24000/1001").
+
+    A float that is no number becomes null.
+    """
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Fraction) or (not isinstance(value, (list, tuple, Mapping)) and not is_dataclass(value)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _emit(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would complain again at its end about what is still in the buffer.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(_NOBODY_READS) from error
+        raise UnwritableError(f"the results cannot be written to standard output: {error.strerror}") from error
 
 
 @contextmanager

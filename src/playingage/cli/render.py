@@ -1,20 +1,30 @@
 """`playingage render`: the same result in a clip, a sequence or a picture."""
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from playingage.cli import options
-from playingage.cli.consent import require_consent
-from playingage.cli.output import progress_bar, result, result_json, say
+from playingage.cli.consent import ask_consent, record_consent
+from playingage.cli.output import plain, progress_bar, result, result_json, say
+from playingage.cli.stopping import held_back
+from playingage.cli.targets import check_distinct, check_stored
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from playingage.engine import Engine
+    from playingage.media.ports import Sink, SourceInfo
+    from playingage.render import RenderReport, RenderSettings
 
 EXAMPLES = """Examples:
 
   playingage render take.mov aged.mov --age 30 --consent "Ada Lovelace, self, 2026-11-20"
 
-  playingage render take.mp4 aged.mkv --age 70 --source-age 45 --codec ffv1
+  playingage render take.mp4 aged.mkv --age 70 --source-age 45 --codec ffv1 --matte matte.mkv
 
   playingage render plates/shot.%04d.png aged/shot.%04d.png --age 25 --rate 24
 
@@ -33,6 +43,11 @@ def render(
     codec: Annotated[
         str | None, typer.Option("--codec", help="h264, hevc (10-bit), prores, ffv1; else by suffix and depth.")
     ] = None,
+    matte: Annotated[
+        Path | None,
+        typer.Option("--matte", metavar="MATTE", help="Also write what was touched: .mkv, or .png/.tif, 16-bit grey."),
+    ] = None,
+    audio: Annotated[bool, typer.Option("--audio/--no-audio", help="Copy the sound of IN.")] = True,
     rate: Annotated[str | None, typer.Option("--rate", help="Frames a second of a sequence: 24, 24000/1001.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it is there.")] = False,
     consent: options.Consent = None,
@@ -44,35 +59,93 @@ def render(
     json_output: options.Json = False,
 ) -> None:
     """Re-age every face of IN into OUT. Audio, rate, timecode, colour tags, depth and frame count are carried over."""
-    from playingage.media import open_sink, open_source
-    from playingage.render import RenderSettings
-    from playingage.render import render as run
+    from playingage.render import RenderSettings, check_matte_target
 
     settings = RenderSettings(age=age, source_age=source_age, strength=strength)
+    frames_a_second = options.parse_rate(rate)
+    check_stored(source)
+    check_distinct(source, target, matte)
+    if matte is not None:
+        check_matte_target(matte)
+    statement = ask_consent(consent)
     engine = options.load_engine(model, size, device, precision, threads)
-    engine.check_age(age)
-    with open_source(source, rate=options.parse_rate(rate)) as opened:
-        info = opened.info
-        sink = open_sink(target, info, codec=codec, overwrite=overwrite)
-        try:
-            require_consent(consent, what="render", source=source, age=age, model=engine.package.sha256)
-            with sink, progress_bar("Rendering", info.frames) as progress:
-                report = run(opened, sink, engine, settings, progress)
-        except BaseException:
-            sink.abandon()
-            raise
-    notes = (*info.notes, *sink.notes)
+    for years in (age, source_age):
+        if years is not None:
+            engine.check_age(years)
+    outputs = _Outputs(target, matte, codec=codec, audio=audio, overwrite=overwrite)
+    report, notes = _render(source, frames_a_second, engine, settings, outputs, statement)
     if json_output:
-        result_json({"in": source, "out": str(target), **asdict(report), "notes": notes})
-        return
+        paths = {"in": source, "out": target, "matte": matte}
+        result_json({**paths, **plain(report), "notes": notes})
+    else:
+        _tell(report, settings, target, notes)
+
+
+class _Outputs:
+    """Where the frames, and the mattes if wanted, go. Opened and closed with signals held back."""
+
+    def __init__(self, target: Path, matte: Path | None, *, codec: str | None, audio: bool, overwrite: bool) -> None:
+        self.target, self.matte = target, matte
+        self._codec, self._audio, self._overwrite = codec, audio, overwrite
+
+    @contextmanager
+    def opened(self, info: "SourceInfo", model_sha256: str) -> Iterator[tuple["Sink", "Sink | None", tuple[str, ...]]]:
+        """Both sinks and their notes. OUT gets its name last: where it is, all is there."""
+        from playingage.media import open_sink
+        from playingage.render import matte_info, with_mark
+
+        marked = with_mark(info, model_sha256)
+        with ExitStack() as stack:
+            with held_back():
+                sink = open_sink(
+                    self.target, marked, codec=self._codec, audio=self._audio, overwrite=self._overwrite
+                )
+                stack.enter_context(_held(sink))
+                second = None
+                if self.matte is not None:
+                    second = open_sink(self.matte, matte_info(marked), audio=False, overwrite=self._overwrite)
+                    stack.enter_context(_held(second))
+            yield sink, second, sink.notes
+
+
+@contextmanager
+def _held(sink: "Sink") -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with held_back():
+            sink.abandon()
+        raise
+    with held_back():
+        sink.finish()
+
+
+def _render(
+    source: str, rate: "Fraction | None", engine: "Engine", settings: "RenderSettings", outputs: _Outputs,
+    statement: str,
+) -> "tuple[RenderReport, tuple[str, ...]]":
+    from playingage.media import open_source
+    from playingage.render import render as run
+
+    sha256 = engine.package.sha256
+    with open_source(source, rate=rate) as opened:
+        info = opened.info
+        with outputs.opened(info, sha256) as (sink, matte, notes):
+            record_consent(statement, what="render", source=source, age=settings.age, model=sha256)
+            with progress_bar("Rendering", info.frames) as progress:
+                report = run(opened, sink, engine, settings, progress, matte=matte)
+    return report, (*info.notes, *notes)
+
+
+def _tell(report: "RenderReport", settings: "RenderSettings", target: Path, notes: tuple[str, ...]) -> None:
     for note in notes:
         say(f"Note: {note}.")
     result(
-        f"{target}: {report.frames} frames, {report.frames_aged} of them re-aged to {age:g}, in {report.seconds:.1f} s "
-        f"({report.real_time:.2f} x real time)."
+        f"{target}: {report.frames} frames, {report.frames_aged} of them re-aged to {settings.age:g}, "
+        f"in {report.seconds:.1f} s ({report.real_time:.2f} x real time)."
     )
     if not report.faces:
         say("No face was found: every frame is as it was.")
-    elif report.source_ages and source_age is None:
+    elif settings.source_age is None:
         read = ", ".join(f"{value:.0f}" for value in report.source_ages.values())
         say(f"Ages read off the faces: {read}. Give the real one with --source-age.")

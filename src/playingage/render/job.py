@@ -1,16 +1,16 @@
-"""One render: source, engine, sink."""
+"""One render: source, engine, sink, and a second sink for the matte where one is wanted."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playingage.core import SettingError, UnreadableError, WriteBehind, prefetch
-from playingage.engine import AgeBook, Engine, reage_faces
+from playingage.engine import AgeBook, AgeRequest, Engine, Reaged
 from playingage.faces import FaceTracker
 from playingage.faces.tracker import TrackerSettings
-from playingage.frames import Frame
 from playingage.media.ports import Sink, Source
-from playingage.render.steady import steady_faces
+from playingage.render.matte import matte_frame
+from playingage.render.steady import SteadyFrame, steady_faces
 
 _AHEAD, _BEHIND = 3, 3
 
@@ -25,16 +25,24 @@ class RenderSettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
-            raise SettingError(f"strength {self.strength:g} is not between 0 and 1")
+            raise SettingError(f"strength {self.strength:g} is not between 0 and 1", "0 changes nothing, 1 takes all.")
+        for name, age in (("age", self.age), ("source age", self.source_age)):
+            if age is not None and not 0 <= age <= 150:  # also refuses NaN; the model knows its own limits
+                raise SettingError(f"{name} {age:g} is no age of a person", "Give it in years.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderReport:
-    """What a render did. seconds: wall time; real_time: seconds of picture rendered in a second of wall time."""
+    """What a render did.
+
+    frames_aged: frames with at least one pixel in the matte. cuts: numbers of the first frames of shots after the
+    first. seconds: wall time; real_time: seconds of picture rendered in a second of wall time. source_ages: by face.
+    """
 
     frames: int
     frames_aged: int
     faces: int
+    cuts: tuple[int, ...]
     seconds: float
     real_time: float
     source_ages: dict[int, float]
@@ -43,43 +51,69 @@ class RenderReport:
     device: str
 
 
+@dataclass(slots=True)
+class _Tally:
+    frames: int = 0
+    aged: int = 0
+    cuts: list[int] = field(default_factory=list)
+    ages: dict[int, float] = field(default_factory=dict)
+    end: float = 0.0
+
+    def count(self, item: SteadyFrame, done: Reaged) -> None:
+        if item.cut:
+            self.cuts.append(self.frames)
+        self.frames += 1
+        self.aged += bool(item.faces) and bool(done.matte.any())
+        self.ages.update(zip((face.id for face in item.faces), item.ages, strict=True))
+        self.end = float(item.frame.seconds + 1 / item.frame.rate)
+
+
 def render(
     source: Source, sink: Sink, engine: Engine, settings: RenderSettings,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None, *, matte: Sink | None = None,
 ) -> RenderReport:
     """Re-age every frame of `source` into `sink`; `progress` is told the number of frames done.
 
-    The caller opens and finishes or abandons both. Raises MediaError, and SettingError for an age the model does not
-    know.
+    matte: where the mattes go, opened as `matte_info` says. The caller opens the sinks and finishes or abandons them.
+    Raises MediaError, and SettingError for an age the model does not know.
     """
     engine.check_age(settings.age)
     tracker = FaceTracker(engine.device, TrackerSettings(smooth=False))
     ages = AgeBook(engine, settings.source_age)
-    writer: WriteBehind[Frame] = WriteBehind(sink.write, _BEHIND)
     reader = prefetch(steady_faces(source, tracker, ages), _AHEAD)
-    begun = time.monotonic()
-    count = aged = 0
-    sources: dict[int, float] = {}
-    last: Frame | None = None
+    writer: WriteBehind[Reaged] = WriteBehind(lambda done: _write(done, sink, matte), _BEHIND)
+    begun, tally = time.monotonic(), _Tally()
     try:
         for item in reader:
-            done = reage_faces(engine, item.frame, item.faces, ages, settings.age, settings.strength)
-            writer.put(done.frame)
-            count += 1
-            aged += bool((done.matte > 0).any()) if done.faces else 0
-            sources.update({face.id: face.source_age for face in done.faces})
-            last = item.frame
-            progress(count)
+            done = engine.apply(item.frame, _requests(item, settings))
+            writer.put(done)
+            tally.count(item, done)
+            progress(tally.frames)
         writer.finish()
     finally:
         writer.stop()
         reader.close()
-    if last is None:
+    if not tally.frames:
         raise UnreadableError(f"{source.info.name}: holds no picture", "Check that it is a clip, sequence or picture.")
     seconds = time.monotonic() - begun
     return RenderReport(
-        frames=count, frames_aged=aged, faces=len(sources), seconds=seconds,
-        real_time=float((last.seconds + 1 / last.rate) / max(seconds, 1e-6)),
-        source_ages={key: round(value, 1) for key, value in sorted(sources.items())}, model=engine.package.spec.name,
-        model_sha256=engine.package.sha256, device=str(engine.device),
+        frames=tally.frames, frames_aged=tally.aged, faces=len(tally.ages), cuts=tuple(tally.cuts), seconds=seconds,
+        real_time=tally.end / max(seconds, 1e-6),
+        source_ages={key: round(value, 1) for key, value in sorted(tally.ages.items())},
+        model=engine.package.spec.name, model_sha256=engine.package.sha256, device=str(engine.device),
     )
+
+
+def _requests(item: SteadyFrame, settings: RenderSettings) -> list[AgeRequest]:
+    return [
+        AgeRequest(face=face, source_age=age, target_age=settings.age, strength=settings.strength)
+        for face, age in zip(item.faces, item.ages, strict=True)
+    ]
+
+
+def _write(done: Reaged, sink: Sink, matte: Sink | None) -> None:
+    sink.write(done.frame)
+    if matte is not None:
+        matte.write(matte_frame(done.frame, done.matte))
+
+

@@ -3,6 +3,10 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from playingage.engine import READINGS, AgeBook, CutFinder, view_uint8
 from playingage.faces import Face, FaceTracker, smooth_two_sided
@@ -10,56 +14,120 @@ from playingage.frames import Frame
 
 _REACH = 3
 """Frames on each side that steady a face's landmarks."""
+_MOST_FACES = 256
+_YEARS_A_SECOND = 4.0
+"""How fast a face's age may still move when later frames show it better than the first ones did."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SteadyFrame:
-    """A frame, its faces, and whether a new shot begins with it."""
+    """A frame, its faces with the source age in years of each, and whether a new shot begins with it."""
 
+    frame: Frame
+    faces: tuple[Face, ...]
+    ages: tuple[float, ...]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
     frame: Frame
     faces: tuple[Face, ...]
     cut: bool
 
 
+class ShotTracker:
+    """Follows faces through frames, anew from each cut on. `tracker` must not smooth by itself."""
+
+    def __init__(self, tracker: FaceTracker) -> None:
+        self._tracker = tracker
+        self._cuts = CutFinder()
+        self._last: tuple[Face, ...] = ()
+
+    def update(self, frame: Frame) -> tuple[tuple[Face, ...], bool]:
+        """The next frame's faces, and whether a new shot begins with it."""
+        view, seconds = view_uint8(frame), float(frame.seconds)
+        cut = self._cuts.is_cut(view)
+        if cut:
+            self._tracker.reset()
+        faces = self._tracker.update(view, seconds)
+        if not cut and self._jumped(faces):
+            cut, faces = True, self._anew(view, seconds)
+        self._last = faces
+        return faces, cut
+
+    def _anew(self, view: NDArray[np.uint8], seconds: float) -> tuple[Face, ...]:
+        self._tracker.reset()
+        return self._tracker.update(view, seconds)
+
+    def _jumped(self, faces: tuple[Face, ...]) -> bool:
+        """A face is lost in the frame in which another begins: a cut between alike backgrounds.
+
+        Coming in softly would show it at its own age for the first frames.
+        """
+        before = {face.id for face in self._last if face.confidence > 0}
+        known = {face.id for face in self._last}
+        lost = any(face.id in before and face.confidence == 0 for face in faces)
+        return lost and any(face.id not in known and face.confidence > 0 for face in faces)
+
+
 def steady_faces(frames: Iterable[Frame], tracker: FaceTracker, ages: AgeBook) -> Iterator[SteadyFrame]:
     """Each frame with its faces, `READINGS` frames late, so that ages and landmarks know what comes.
 
+    Ages are settled here, in the frames' order, so that the same input gives the same ages whatever thread runs ahead.
     `tracker` must not smooth by itself. At most `READINGS` + 4 frames are held, whatever the length.
     """
-    cuts = CutFinder()
-    behind: deque[SteadyFrame] = deque(maxlen=_REACH)
-    ahead: deque[SteadyFrame] = deque()
+    shots, held = ShotTracker(tracker), _HeldAges(ages)
+    behind: deque[_Seen] = deque(maxlen=_REACH)
+    ahead: deque[_Seen] = deque()
     for frame in frames:
-        view = view_uint8(frame)
-        cut = cuts.is_cut(view)
-        if cut:
-            tracker.reset()
-        faces = tracker.update(view, float(frame.seconds))
+        faces, cut = shots.update(frame)
         for face in faces:
             ages.observe(frame, face)
-        ahead.append(SteadyFrame(frame, faces, cut))
+        ahead.append(_Seen(frame, faces, cut))
         if len(ahead) > READINGS:
-            yield _next(behind, ahead)
+            yield _next(behind, ahead, held)
     while ahead:
-        yield _next(behind, ahead)
+        yield _next(behind, ahead, held)
 
 
-def _next(behind: deque[SteadyFrame], ahead: deque[SteadyFrame]) -> SteadyFrame:
+class _HeldAges:
+    """The age of each face as the re-ager gets it: what the book says, without steps within a shot."""
+
+    def __init__(self, book: AgeBook) -> None:
+        self._book = book
+        self._held: dict[int, tuple[float, float]] = {}
+
+    def age(self, face: Face, seconds: float) -> float:
+        wanted = self._book.age_of(face)
+        last, since = self._held.get(face.id, (wanted, seconds))
+        most = _YEARS_A_SECOND * max(0.0, seconds - since)
+        age = last + min(max(wanted - last, -most), most)
+        self._held.pop(face.id, None)
+        self._held[face.id] = (age, seconds)  # the one seen last stands last
+        if len(self._held) > _MOST_FACES:
+            self._held.pop(next(iter(self._held)))
+        return age
+
+
+def _next(behind: deque[_Seen], ahead: deque[_Seen], held: _HeldAges) -> SteadyFrame:
     now = ahead.popleft()
+    seconds = float(now.frame.seconds)
+    ages = tuple(held.age(face, seconds) for face in now.faces)
     faces = tuple(_steady(face, behind, ahead) for face in now.faces)
-    behind.append(SteadyFrame(now.frame, now.faces, now.cut))
-    return SteadyFrame(now.frame, faces, now.cut)
+    behind.append(now)
+    return SteadyFrame(now.frame, faces, ages, now.cut)
 
 
-def _steady(face: Face, behind: deque[SteadyFrame], ahead: deque[SteadyFrame]) -> Face:
+def _steady(face: Face, behind: deque[_Seen], ahead: deque[_Seen]) -> Face:
     if face.confidence == 0:
         return face
-    before, after = _run(face.id, reversed(behind)), _run(face.id, list(ahead)[:_REACH])
+    before, after = _run(face.id, reversed(behind)), _run(face.id, islice(ahead, _REACH))
     window = [f.landmarks for f in (*reversed(before), face, *after)]
     return replace(face, landmarks=smooth_two_sided(window, len(before)))
 
 
-def _run(face_id: int, frames: Iterable[SteadyFrame]) -> list[Face]:
+def _run(face_id: int, frames: Iterable[_Seen]) -> list[Face]:
     """The same face in neighbouring frames, nearest first, up to where it is missing. Ids do not survive a cut."""
     found = []
     for frame in frames:

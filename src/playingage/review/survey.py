@@ -5,22 +5,30 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from playingage.core import prefetch
-from playingage.engine import AgeBook, CutFinder, Engine, view_uint8
+from playingage.engine import AgeBook, Engine
 from playingage.faces import Face, FaceTracker
 from playingage.faces.tracker import TrackerSettings
+from playingage.frames import Frame
 from playingage.media.ports import Source
+from playingage.render import ShotTracker
 
-_SMALL = 40.0
+SMALL = 40.0
+"""Faces below so many pixels show little of a change."""
+_FAINT = 0.05
 _YOUNG_MARGIN = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceSpan:
-    """One tracked face: its frames, and for each of them size in pixels, yaw in degrees and strength 0..1."""
+    """One tracked face: its frames; for each of them time in seconds, size in pixels, yaw in degrees, strength 0..1.
+
+    age: in years, as read. refusals: why it would not, or hardly, be re-aged, in words.
+    """
 
     id: int
     age: float
     frames: tuple[int, ...]
+    seconds: tuple[float, ...]
     sizes: tuple[float, ...]
     yaws: tuple[float, ...]
     strengths: tuple[float, ...]
@@ -29,69 +37,83 @@ class FaceSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What was seen: number of frames, the first frames of shots after the first, and the faces."""
+    """What was seen: number of frames, seconds in all, the first frames of shots after the first, and the faces."""
 
     frames: int
+    seconds: float
     cuts: tuple[int, ...]
+    cut_seconds: tuple[float, ...]
     faces: tuple[FaceSpan, ...]
 
 
 @dataclass(slots=True)
 class _Seen:
+    last: Face
     frames: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     sizes: list[float] = field(default_factory=list)
     yaws: list[float] = field(default_factory=list)
     strengths: list[float] = field(default_factory=list)
-    last: Face | None = None
+
+    def add(self, number: int, seconds: float, face: Face) -> None:
+        self.last = face
+        self.frames.append(number)
+        self.seconds.append(round(seconds, 4))
+        self.sizes.append(round(face.size, 1))
+        self.yaws.append(round(face.pose.yaw, 1))
+        self.strengths.append(round(face.strength, 3))
 
 
 def survey(source: Source, engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Survey:
-    """Follow every face through the whole source. Raises MediaError."""
-    tracker = FaceTracker(engine.device, TrackerSettings(smooth=False))
-    ages, cuts = AgeBook(engine), CutFinder()
+    """Follow every face through the whole source, as a render would. Raises MediaError."""
+    shots = ShotTracker(FaceTracker(engine.device, TrackerSettings(smooth=False)))
+    ages = AgeBook(engine)
     seen: dict[int, _Seen] = {}
-    shots: list[int] = []
+    cuts: list[tuple[int, float]] = []
+    last: Frame | None = None
     count = 0
     frames = prefetch(source, 3)
     try:
         for frame in frames:
-            view = view_uint8(frame)
-            if cuts.is_cut(view):
-                tracker.reset()
-                shots.append(count)
-            for face in tracker.update(view, float(frame.seconds)):
-                if face.confidence == 0:
-                    continue
-                ages.observe(frame, face)
-                note = seen.setdefault(face.id, _Seen())
-                note.frames.append(count)
-                note.sizes.append(round(face.size, 1))
-                note.yaws.append(round(face.pose.yaw, 1))
-                note.strengths.append(round(face.strength, 3))
-                note.last = face
+            faces, cut = shots.update(frame)
+            seconds = float(frame.seconds)
+            if cut:
+                cuts.append((count, round(seconds, 4)))
+            for face in faces:
+                if face.confidence > 0:
+                    ages.observe(frame, face)
+                    seen.setdefault(face.id, _Seen(face)).add(count, seconds, face)
+            last = frame
             count += 1
             progress(count)
     finally:
         frames.close()
-    spans = tuple(_span(face_id, note, ages, engine) for face_id, note in sorted(seen.items()))
-    return Survey(frames=count, cuts=tuple(shots), faces=spans)
+    return Survey(
+        frames=count, seconds=0.0 if last is None else round(float(last.seconds + 1 / last.rate), 4),
+        cuts=tuple(number for number, _ in cuts), cut_seconds=tuple(seconds for _, seconds in cuts),
+        faces=tuple(_span(face_id, note, ages, engine) for face_id, note in sorted(seen.items())),
+    )
 
 
 def _span(face_id: int, note: _Seen, ages: AgeBook, engine: Engine) -> FaceSpan:
-    assert note.last is not None
     age = ages.age_of(note.last)
-    total = len(note.frames)
-    refusals = []
-    if small := sum(size < _SMALL for size in note.sizes):
-        refusals.append(f"smaller than {_SMALL:g} px in {small} of {total} frames: little will be seen of a change")
-    if faint := sum(strength < 0.05 for strength in note.strengths):
-        refusals.append(f"turned too far or too unsure in {faint} of {total} frames: left as it is there")
-    low, _ = engine.ages
-    if age <= low + _YOUNG_MARGIN:
-        refusals.append(f"read as {low:g} or younger: children are out of range")
-    if median(note.strengths) < 0.5:
-        refusals.append("mostly turned away: re-ageing will come and go")
     return FaceSpan(
-        id=face_id, age=round(age, 1), frames=tuple(note.frames), sizes=tuple(note.sizes), yaws=tuple(note.yaws),
-        strengths=tuple(note.strengths), refusals=tuple(refusals),
+        id=face_id, age=round(age, 1), frames=tuple(note.frames), seconds=tuple(note.seconds),
+        sizes=tuple(note.sizes), yaws=tuple(note.yaws), strengths=tuple(note.strengths),
+        refusals=refusals_of(note.sizes, note.strengths, age, engine.ages[0]),
     )
+
+
+def refusals_of(sizes: list[float], strengths: list[float], age: float, youngest: float) -> tuple[str, ...]:
+    """Why a face would not, or hardly, be re-aged. `youngest`: years that the model knows from."""
+    total = len(sizes)
+    refusals = []
+    if small := sum(size < SMALL for size in sizes):
+        refusals.append(f"smaller than {SMALL:g} px in {small} of {total} frames: little will be seen of a change")
+    if faint := sum(strength < _FAINT for strength in strengths):
+        refusals.append(f"turned too far or too unsure in {faint} of {total} frames: left as it is there")
+    if median(strengths) < 0.5:
+        refusals.append("mostly turned away: re-ageing will come and go")
+    if age <= youngest + _YOUNG_MARGIN:
+        refusals.append(f"read as {youngest:g} or younger: children are out of range")
+    return tuple(refusals)

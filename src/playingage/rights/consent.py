@@ -28,11 +28,17 @@ class ConsentStatement:
     model: str
 
     def __post_init__(self) -> None:
-        if not _LEAST <= len(self.statement.strip()) <= _MOST:
-            raise SettingError(
-                f"a statement of consent of {len(self.statement.strip())} characters says too little or too much",
-                "Say who agreed and when, for example: --consent 'Ada Lovelace, self, agreed in writing 2026-11-20'.",
-            )
+        check_statement(self.statement)
+
+
+def check_statement(statement: str) -> None:
+    """Raises SettingError for words that cannot say who agreed to what."""
+    length = len(statement.strip())
+    if not _LEAST <= length <= _MOST:
+        raise SettingError(
+            f"a statement of consent of {length} characters says too {'little' if length < _LEAST else 'much'}",
+            "Say who agreed and when, for example: --consent 'Ada Lovelace, self, agreed in writing 2026-11-20'.",
+        )
 
 
 def state_folder() -> Path:
