@@ -1,0 +1,173 @@
+"""GLSL of the painter. World axes are the camera's: x right, y up, z to it; colours are linear until `shown`."""
+
+VERTEX = """#version 330
+in vec3 in_point; in vec3 in_normal; in vec2 in_uv; in vec2 in_extra;
+uniform mat4 to_clip; uniform mat4 to_lamp;
+out vec3 point; out vec3 normal; out vec2 uv; out vec2 extra; out vec3 lamp;
+void main() {
+    point = in_point; normal = in_normal; extra = in_extra;
+    uv = vec2(in_uv.x, 1.0 - in_uv.y);                 // textures are stored top row first
+    lamp = (to_lamp * vec4(in_point, 1.0)).xyz * 0.5 + 0.5;
+    gl_Position = to_clip * vec4(in_point, 1.0);
+}
+"""
+
+DEPTH = """#version 330
+in vec2 uv;
+uniform sampler2D colours; uniform float alpha_test;
+void main() { if (alpha_test > 0.0 && texture(colours, uv).a < alpha_test) discard; }
+"""
+
+LIGHT = """#version 330
+in vec3 point; in vec3 normal; in vec2 uv; in vec2 extra; in vec3 lamp;
+layout(location = 0) out vec4 out_colour;
+layout(location = 1) out vec4 out_mask;                // skin, head, occluder
+uniform vec3 eye; uniform vec3 towards[3]; uniform vec3 lights[3];
+uniform vec3 sky; uniform vec3 ground; uniform vec3 side;
+uniform float exposure; uniform float contrast; uniform float soft;
+uniform sampler2DShadow shadow;
+
+float lit() {                                          // share of the key light that arrives, over a soft disc
+    float radius = mix(0.0015, 0.014, soft);
+    float turn = fract(52.98 * fract(dot(gl_FragCoord.xy, vec2(0.0671, 0.00584)))) * 6.283;
+    float sum = 0.0;
+    for (int k = 0; k < 6; k++) {
+        float a = turn + 2.4 * float(k), r = radius * sqrt((float(k) + 0.5) / 6.0);
+        sum += texture(shadow, lamp + vec3(cos(a) * r, sin(a) * r, -0.004));
+    }
+    return sum / 6.0;
+}
+vec3 ambient(vec3 n) { return max(mix(ground, sky, n.y * 0.5 + 0.5) + side * n.x, 0.0); }
+vec3 diffuse(vec3 n, float key, vec3 wrap) {
+    vec3 sum = vec3(0.0);
+    for (int k = 0; k < 3; k++) {
+        vec3 d = max((dot(n, towards[k]) + wrap) / (1.0 + wrap), 0.0);
+        // light that wraps into a shadow has gone through the skin: red goes farther
+        sum += lights[k] * d * (k == 0 ? mix(vec3(key), vec3(pow(key, 0.8), key, key), step(0.1, wrap.r)) : vec3(1.0));
+    }
+    return sum;
+}
+vec3 glint(vec3 n, float key, float power) {
+    vec3 v = normalize(eye - point), sum = vec3(0.0);
+    for (int k = 0; k < 3; k++) {
+        vec3 h = normalize(v + towards[k]);
+        float fresnel = 0.04 + 0.96 * pow(1.0 - max(dot(h, v), 0.0), 5.0);
+        sum += lights[k] * (k == 0 ? key : 1.0) * fresnel * (power + 2.0) * 0.16 * pow(max(dot(n, h), 0.0), power)
+               * smoothstep(0.0, 0.15, dot(n, towards[k]));
+    }
+    return sum;
+}
+vec3 shown(vec3 c) {
+    c *= exposure;
+    c = c * (1.0 + c / 6.0) / (1.0 + c);               // a soft shoulder; white at 6
+    c = pow(max(c * 1.25, 0.0), vec3(contrast));
+    return mix(12.92 * c, 1.055 * pow(max(c, 1e-6), vec3(1.0 / 2.4)) - 0.055, step(0.0031, c));
+}
+"""
+
+SKIN = LIGHT + """
+uniform sampler2D young; uniform sampler2D middle; uniform sampler2D old;
+uniform sampler2D scalp; uniform sampler2D wrinkles;
+uniform vec4 chart; uniform vec3 stage; uniform vec3 tone; uniform vec3 hair; uniform float painted;
+uniform float relief; uniform float shine; uniform vec3 mask; uniform float years; uniform vec3 wet;
+uniform float blotch;
+
+float level(vec2 p) {
+    float skin = dot(stage, vec3(texture(young, p).a, texture(middle, p).a, texture(old, p).a)) - 0.5;
+    return 0.022 * skin + 0.03 * years * (texture(wrinkles, p).r - 0.5);
+}
+void main() {
+    vec2 p = (uv - chart.xy) / chart.zw;
+    vec4 a = texture(young, p), b = texture(middle, p), c = texture(old, p);
+    vec3 mixed = stage.x * log(a.rgb + 0.004) + stage.y * log(b.rgb + 0.004) + stage.z * log(c.rgb + 0.004);
+    vec3 albedo = pow(exp(mixed), vec3(2.2)) * tone;
+    vec3 n = normalize(normal);
+    float ao = extra.x, on_scalp = 0.0;
+    if (relief > 0.0) {
+        float w = texture(wrinkles, p).r - 0.5;
+        albedo *= exp(years * min(w, 0.0) * vec3(0.7, 1.1, 1.2));
+        float spots = texture(wrinkles, p).g;          // age spots
+        albedo = mix(albedo, albedo * vec3(0.62, 0.5, 0.42), blotch * spots);
+        on_scalp = texture(scalp, p).r;
+        float dark = dot(albedo, vec3(0.3, 0.6, 0.1)) / max(dot(tone, vec3(0.33)), 0.05);
+        albedo = mix(albedo, hair * (0.6 + 2.0 * dark), on_scalp * painted);
+        vec3 dx = dFdx(point), dy = dFdy(point);
+        float here = level(p), hx = level(p + dFdx(p)) - here, hy = level(p + dFdy(p)) - here;
+        vec3 r1 = cross(dy, n), r2 = cross(n, dx);
+        float det = dot(dx, r1);
+        n = normalize(abs(det) * n - relief * sign(det) * (hx * r1 + hy * r2));
+    }
+    float key = lit();
+    vec3 wrap = vec3(0.34, 0.16, 0.10) * (1.0 - 0.9 * on_scalp);
+    vec3 deep = mix(vec3(ao), vec3(pow(ao, 0.7), ao, ao * ao * 0.3 + 0.7 * ao), 0.8 - 0.8 * on_scalp);
+    vec3 c3 = albedo * (diffuse(n, key, wrap) * mix(deep, vec3(1.0), 0.2) + ambient(n) * deep);
+    float g = shine * (1.0 - 0.8 * on_scalp);
+    c3 += ao * g * (0.55 * glint(n, key, 14.0) + 0.35 * glint(n, key, 55.0));
+    c3 += ao * wet.x * glint(n, key, 90.0);
+    c3 += ao * ambient(reflect(normalize(point - eye), n)) * 0.03 * g;
+    out_colour = vec4(shown(c3), 1.0);
+    out_mask = vec4(mask, 1.0);
+}
+"""
+
+# Eyes, teeth, tongue: a texture, wet.
+WET = LIGHT + """
+uniform sampler2D colours; uniform vec3 tint; uniform float ball; uniform float wetness; uniform float dim;
+uniform vec4 centre;
+void main() {
+    vec4 t = texture(colours, uv);
+    if (t.a < 0.5) discard;
+    vec3 n = normalize(normal);
+    float key = lit();
+    float shade = extra.x * dim;
+    if (ball > 0.0) shade *= mix(1.0, 0.42, smoothstep(0.02, 0.6, n.y)) * mix(0.55, 1.0, smoothstep(0.1, 0.75, n.z));
+    vec3 c = pow(t.rgb, vec3(2.2)) * tint * (diffuse(n, key, vec3(0.15)) + ambient(n)) * shade;
+    c += shade * wetness * glint(n, mix(1.0, key, 0.6), 350.0);
+    c += shade * wetness * 0.02 * ambient(reflect(normalize(point - eye), n));
+    out_colour = vec4(shown(c), 1.0);
+    out_mask = vec4(0.0, 1.0, 0.0, 1.0);
+}
+"""
+
+# Hair, brows, lashes: cards with alpha. `part` 1 draws what is solid, 2 what is not.
+HAIR = LIGHT + """
+uniform sampler2D colours; uniform vec3 colour; uniform float mean; uniform float grey; uniform vec3 white;
+uniform int part; uniform vec3 centre; uniform vec4 mask; uniform float round_; uniform float gloss; uniform float thin;
+void main() {
+    vec4 t = texture(colours, uv);
+    t.a *= thin;
+    if (part == 1 ? t.a < 0.62 : (t.a >= 0.62 || t.a < 0.02)) discard;
+    vec3 v = normalize(eye - point), n = normalize(normal);
+    if (dot(n, v) < 0.0) n = -n;
+    n = normalize(mix(n, normalize(point - centre), round_));
+    float strand = dot(pow(t.rgb, vec3(2.2)), vec3(0.3, 0.6, 0.1)) / mean;
+    float edge = 1.0 - grey * 1.15;                    // bright strands turn first
+    float turned = smoothstep(edge - 0.25, edge + 0.25, 0.25 * clamp(strand, 0.0, 2.0) + 0.25);
+    vec3 base = mix(colour, white, clamp(mix(grey, turned, 0.6), 0.0, 1.0));
+    float key = lit();
+    vec3 albedo = base * mix(clamp(pow(strand, 0.85), 0.15, 2.2), clamp(pow(strand, 0.5), 0.4, 1.5), grey);
+    vec3 c = albedo * (diffuse(n, mix(0.25, 1.0, key), vec3(0.09)) + ambient(n) * extra.x);
+    c += gloss * (0.3 + 0.7 * strand) * key * mix(base, vec3(1.0), 0.3) * glint(n, key, 18.0);
+    out_colour = vec4(shown(c), part == 1 ? 1.0 : t.a / 0.62);
+    out_mask = vec4(mask.rgb, (part == 1 ? 1.0 : t.a / 0.62) * mask.a);
+}
+"""
+
+# Cloth, glasses, things.
+PLAIN = LIGHT + """
+uniform vec3 colour; uniform vec4 mask; uniform float opacity; uniform float neckline;
+uniform float gloss; uniform float weave;
+void main() {
+    if (extra.y > neckline) discard;
+    vec3 v = normalize(eye - point), n = normalize(normal);
+    if (dot(n, v) < 0.0) n = -n;
+    float key = lit();
+    float folds = sin(7.0 * point.x + 3.0 * sin(4.0 * point.y)) * sin(5.0 * point.y + 2.0 * point.x);
+    float edge = 1.0 - weave * 0.4 * smoothstep(neckline - 0.05, neckline, extra.y);
+    vec3 c = colour * (1.0 + weave * 0.25 * folds) * edge * (diffuse(n, key, vec3(0.005)) + ambient(n)) * extra.x;
+    c += gloss * glint(n, key, 60.0);
+    c += gloss * 0.06 * ambient(reflect(-v, n));
+    out_colour = vec4(shown(c), opacity);
+    out_mask = vec4(mask.rgb, mask.a);
+}
+"""
