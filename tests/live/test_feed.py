@@ -118,6 +118,25 @@ def test_a_viewer_that_stopped_acknowledging_costs_nothing(feed: Feed, stats: Li
     assert delivery and delivery.pair.serial == 4
 
 
+def test_a_viewer_that_strains_gets_one_at_a_time(feed: Feed, clock: Clock) -> None:
+    viewer = joined(feed, Want(short_side=540))
+    for serial in range(1, 20):
+        feed.hand_out(pair(serial))
+        if viewer.next(clock()) is not None:
+            viewer.acknowledge(serial, came=clock(), ready=clock() + 0.08, shown=clock() + 0.09)
+    feed.hand_out(pair(20))
+    assert viewer.next(clock()) is not None
+    feed.hand_out(pair(21))
+    assert viewer.report()["strained"] and viewer.next(clock()) is None
+
+
+def test_what_waited_too_long_is_not_sent(feed: Feed, clock: Clock) -> None:
+    viewer = joined(feed, Want(short_side=540))
+    feed.hand_out(pair(1))
+    clock.now += 0.2
+    assert viewer.next(clock()) is None and viewer.dropped == 1
+
+
 def test_linked_monitors_get_the_same_pairs_or_none(feed: Feed, clock: Clock) -> None:
     camera = joined(feed, Want(pictures="camera", short_side=540, linked=True))
     aged = joined(feed, Want(pictures="aged", short_side=540, linked=True))

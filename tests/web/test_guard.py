@@ -81,7 +81,7 @@ def test_settings_check_themselves(wrong: dict[str, object]) -> None:
         ({"type": "want", "pictures": "aged", "short_side": 720, "linked": True},
          Want(pictures="aged", short_side=720, linked=True)),
         ({"type": "ping", "at": 1.5}, Ping(1.5)),
-        ({"type": "shown", "serial": 7, "ready": 1, "at": 2, "error": 0.001}, Shown(7, 1.0, 2.0, 0.001)),
+        ({"type": "shown", "serial": 7, "came": 0.5, "ready": 1, "at": 2, "error": 0.1}, Shown(7, 0.5, 1.0, 2.0, 0.1)),
         ({"type": "skipped", "serial": 7}, Skipped(7)),
         ({"type": "age", "age": 40}, AskAge(40)),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from live.fakes import FakeFace, FakeReager, FakeSource
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from playingage.core import PlayingAgeError
 from playingage.live import LiveRun, LiveSettings
@@ -190,7 +190,7 @@ def test_a_page_reconnects_by_itself(page: Page) -> None:
             port = server.port
             page.goto(server.url)
             watch(page, 3)
-        expect(page.locator("#camera-figure .over")).to_contain_text("RECONNECTING")
+        expect(page.locator("#camera-figure .over")).to_contain_text("STOPPED")
         deadline = time.monotonic() + 5
         while True:
             try:
@@ -205,12 +205,28 @@ def test_a_page_reconnects_by_itself(page: Page) -> None:
             assert all(pair["camera"] == pair["aged"] for pair in seen)
 
 
+def test_a_cut_line_is_said_and_mended(serve: Serve, page: Page) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/socket", through)
+    page.goto(serve().url)
+    watch(page, 3)
+    sockets[0].close(code=4000)
+    expect(page.locator("#aged-figure .over")).to_contain_text("RECONNECTING", timeout=1000)
+    expect(page.locator("#aged-figure .over")).to_be_hidden(timeout=5000)
+    assert len(watch(page, 3)) == 3
+
+
 def test_a_slow_browser_never_makes_the_delay_grow(serve: Serve, page: Page) -> None:
     served = serve(FakeSource(width=1280, height=720), window=2.0)
     page.goto(served.url)
     watch(page, 3)
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 30})
-    page.evaluate("""() => { const slow = () => { const end = performance.now() + 110;
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.evaluate("""() => { const slow = () => { const end = performance.now() + 80;
         while (performance.now() < end); requestAnimationFrame(slow); }; slow(); }""")
     time.sleep(2.5)
     first = served.run.snapshot()
@@ -219,8 +235,9 @@ def test_a_slow_browser_never_makes_the_delay_grow(serve: Serve, page: Page) -> 
     assert second["viewers"][0]["dropped"] > first["viewers"][0]["dropped"] + 10
     sent = second["delay"]["sent"]["p95_ms"]
     assert sent is not None and sent < 300, "a pair is fresh when it is sent, full socket included"
-    shown = [snapshot["delay"]["shown"]["p95_ms"] for snapshot in (first, second)]
-    assert shown[1] is not None and shown[0] is not None and shown[1] < shown[0] * 1.5 + 100
+    shown = [snapshot["delay"]["shown"]["p50_ms"] for snapshot in (first, second)]
+    assert shown[0] is not None and shown[1] is not None
+    assert shown[1] < shown[0] * 1.5 + 200 and shown[1] < 1500, "a queue would be seconds long by now"
     assert second["fps"]["processed"] > 20, "the live path does not notice"
 
 

@@ -154,7 +154,14 @@ def test_without_acknowledgement_two_pairs_come_and_no_more(serve: Serve) -> Non
             with pytest.raises((asyncio.TimeoutError, AssertionError)):
                 await next_pair(viewer, 0.35)
             await viewer.send_json(
-                {"type": "shown", "serial": first[0]["serial"], "ready": 0, "at": time.monotonic(), "error": 0}
+                {
+                    "type": "shown",
+                    "serial": first[0]["serial"],
+                    "came": 0,
+                    "ready": 0,
+                    "at": time.monotonic(),
+                    "error": 0,
+                }
             )
             return first, await next_pair(viewer)
 

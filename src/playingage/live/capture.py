@@ -15,7 +15,7 @@ from playingage.media.ports import Source
 
 log = logging.getLogger(__name__)
 _GAP_MOST = 1000
-_SLOW = 1.0
+_SLOW, _SLOW_FRAMES = 1.0, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,9 @@ class Capture:
         return self._last
 
     def state(self, now: float) -> SourceState:
-        """How the source does. A live source that gives nothing for over a second is said to be silent."""
+        """How the source does; `silent` is a live one that gave nothing for over a second and three frames."""
         state = self._state
-        if state.state == "live" and now - self._last_at > _SLOW:
+        if state.state == "live" and now - self._last_at > max(_SLOW, _SLOW_FRAMES / float(self._source.info.rate)):
             return SourceState(state="silent", since=self._last_at, words="NO PICTURE FROM CAMERA")
         return state
 

@@ -17,6 +17,8 @@ _NAMES: dict[Pictures, tuple[str, ...]] = {
 }
 _LEAD_MOST = 0.08
 """Seconds that linked monitors wait for each other, at most."""
+_STRAINED, _RELIEVED = 0.045, 0.03
+"""Seconds a viewer's own work on a pair takes when it cannot keep up, and when it can again."""
 _STALE = 0.1
 """Seconds after which a delivery that could not be sent is not worth sending."""
 
@@ -50,11 +52,12 @@ class Delivery:
 
 
 class Viewer:
-    """Flow control for one viewer. `wake` is called when there may be something to send, `lost` for each lost frame.
+    """Flow control for one viewer. `wake`: there may be something to send. `lost`: called for each lost frame.
 
     Drop rule: the slot holds one delivery; a newer one replaces it, and one that waited for over 0.1 s is not sent any
-    more. At most `in_flight` deliveries are unacknowledged; until the viewer acknowledges, newer ones replace the
-    waiting one. Every frame lost to a viewer that wants pictures is counted in `dropped`.
+    more. At most `in_flight` deliveries are unacknowledged, only one while the viewer is too slow for the pairs (a
+    second would but wait there); until the viewer acknowledges, newer ones replace the waiting one. Every frame lost to
+    a viewer that wants pictures is counted in `dropped`.
     """
 
     def __init__(
@@ -67,7 +70,8 @@ class Viewer:
         self._slot: Delivery | None = None
         self._under_way: dict[int, Delivery] = {}
         self._full_since: float | None = None
-        self._lag = 0.0
+        self._lag = self._work = 0.0
+        self._strained = False
         self.sent = self.shown = self.dropped = 0
         self.last_delay: float | None = None
 
@@ -96,7 +100,7 @@ class Viewer:
     def has_room(self) -> bool:
         """True when a delivery would be sent at once."""
         with self._lock:
-            return len(self._under_way) < self._limit and self._slot is None
+            return not self._is_full() and self._slot is None
 
     @property
     def lag(self) -> float:
@@ -120,24 +124,30 @@ class Viewer:
     def next(self, now: float) -> Delivery | None:
         """The delivery to send now, if there is a fresh one and the viewer has room; it is under way from here on."""
         with self._lock:
-            if self._slot is None or len(self._under_way) >= self._limit:
+            if self._slot is None or self._is_full():
                 return None
             delivery, self._slot = self._slot, None
             fresh = now - delivery.encoded <= _STALE
             if fresh:
                 self._under_way[delivery.pair.serial] = delivery
                 self.sent += 1
-                if len(self._under_way) >= self._limit:
+                if self._is_full():
                     self._full_since = now
         if not fresh:
             self.miss()
             return None
         return delivery
 
-    def acknowledge(self, serial: int, *, ready: float | None = None, shown: float | None = None) -> Delivery | None:
+    def _is_full(self) -> bool:
+        return len(self._under_way) >= (1 if self._strained else self._limit)
+
+    def acknowledge(
+        self, serial: int, *, came: float | None = None, ready: float | None = None, shown: float | None = None
+    ) -> Delivery | None:
         """The viewer is done with a pair: drawn at `shown`, or skipped (None), which is a loss.
 
-        `ready` and `shown` are seconds of the run's clock. Returns the delivery, or None for a serial not under way.
+        It `came` to the viewer, was decoded and `ready`, was `shown`: seconds of the run's clock. Returns the
+        delivery, or None for a serial not under way.
         """
         with self._lock:
             delivery = self._under_way.pop(serial, None)
@@ -150,6 +160,9 @@ class Viewer:
             if ready is not None:
                 lag = min(_LEAD_MOST, max(0.0, ready - delivery.encoded))
                 self._lag += (lag - self._lag) * (0.5 if lag > self._lag else 0.05)
+            if ready is not None and came is not None:
+                self._work += (min(1.0, max(0.0, ready - came)) - self._work) * 0.2
+                self._strained = self._work > (_RELIEVED if self._strained else _STRAINED)
         if shown is None:
             self.miss()
         self._wake()
@@ -166,5 +179,6 @@ class Viewer:
                 "shown": self.shown,
                 "dropped": self.dropped,
                 "under_way": len(self._under_way),
+                "strained": self._strained,
                 "delay_ms": None if self.last_delay is None else round(self.last_delay * 1000, 1),
             }

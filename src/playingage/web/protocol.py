@@ -29,9 +29,13 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The page drew pair `serial` at `at`; it could have from `ready` on; its clock may be wrong by `error` seconds."""
+    """The page drew pair `serial` at `at`.
+
+    It `came` to the page, was decoded and `ready`; the page's clock may be wrong by `error` seconds.
+    """
 
     serial: int
+    came: float
     ready: float
     at: float
     error: float
@@ -74,6 +78,7 @@ def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
         case "shown":
             return Shown(
                 _whole(value, "serial", 0, 1 << 53),
+                _number(value, "came"),
                 _number(value, "ready"),
                 _number(value, "at"),
                 _number(value, "error"),

@@ -33,15 +33,16 @@ def run_live(
     `PlayingAgeError` when the port is taken, and whatever a thread died of. The source stays the caller's to close.
     """
     run = LiveRun(source, reager, settings, listeners=listeners)
+    stop = stop or threading.Event()
     with ExitStack() as stack:
-        monitors = None if server is None else MonitorServer(run, server)
+        monitors = None if server is None else MonitorServer(run, server, died=stop.set)
         stack.enter_context(run)
         if monitors is not None:
             stack.enter_context(monitors)
             if opened is not None:
                 opened(monitors.url)
         try:
-            run.wait(stop or threading.Event(), report)
+            run.wait(stop, report)
         finally:
             last = run.snapshot()
             log.info("end: %s", line(last))

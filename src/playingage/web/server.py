@@ -34,10 +34,15 @@ def load_pages() -> dict[str, bytes]:
 
 
 class MonitorServer:
-    """Serves the monitors of a `LiveRun`: start and stop it, or use it in a `with` block. The port is taken at once."""
+    """Serves the monitors of a `LiveRun`: start and stop it, or use it in a `with` block. The port is taken at once.
 
-    def __init__(self, run: LiveRun, settings: ServerSettings | None = None) -> None:
-        self._run = run
+    `died` is called, from the server's thread, when the server breaks; `stop` then raises what it died of.
+    """
+
+    def __init__(
+        self, run: LiveRun, settings: ServerSettings | None = None, *, died: Callable[[], None] = lambda: None
+    ) -> None:
+        self._run, self._died = run, died
         self.settings = settings or ServerSettings()
         self._pages = load_pages()
         self._thread = threading.Thread(target=self._serve, name="playingage web", daemon=True)
@@ -63,8 +68,7 @@ class MonitorServer:
         """Serve from now on; returns when the port answers."""
         self._thread.start()
         self._ready.wait(_JOIN)
-        if self._error is not None:
-            raise self._error
+        self._raise()
 
     def stop(self) -> None:
         """Say goodbye to all pages and join the thread; may be called twice."""
@@ -75,6 +79,12 @@ class MonitorServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
             self._thread.join(_JOIN)
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,7 +100,7 @@ class MonitorServer:
             self._loop.run_until_complete(self._main())
         except BaseException as error:
             self._error = error
-            log.exception("the monitors' server died")
+            self._died()
         finally:
             self._ready.set()
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())

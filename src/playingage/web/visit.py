@@ -57,8 +57,8 @@ class Visit:
                 self._viewer.ask(said)
             case protocol.Ping(at):
                 await self._say({"type": "pong", "at": at, "server": now})
-            case protocol.Shown(serial, ready, at, error):
-                delivery = self._viewer.acknowledge(serial, ready=ready, shown=at)
+            case protocol.Shown(serial, came, ready, at, error):
+                delivery = self._viewer.acknowledge(serial, came=came, ready=ready, shown=at)
                 if delivery is not None and delivery.encoded - _FUTURE <= at <= now + _FUTURE:
                     run.stats.delay("shown", at - delivery.pair.captured, now)
                     run.stats.clock_error(error)

@@ -74,6 +74,13 @@ export class Layout {
     this.#divider.addEventListener("pointermove", (event) => {
       if (this.#divider.hasPointerCapture(event.pointerId)) follow(event);
     });
+    this.#divider.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.#place(Number(this.#divider.getAttribute("aria-valuenow")) / 100 + step);
+    });
     this.#stage.addEventListener("pointerdown", (event) => { if (this.wiping && event.target !== this.#divider) follow(event); });
   }
 }

@@ -3,6 +3,7 @@
 const FIRST_MS = 300;
 const MOST_MS = 3000;
 const SILENT_MS = 4000;
+const GOING_AWAY = 1001;
 
 export class Link {
   #socket = null;
@@ -10,7 +11,7 @@ export class Link {
   #heard = 0;
   #on;
 
-  /** `on`: { open(), lost(), told(message), pair(header, jpegs) }. The server speaks every second; four silent seconds are a loss. */
+  /** `on`: { open(), lost(stopped), told(message), pair(header, jpegs) }. The server speaks every second; four silent seconds are a loss. */
   constructor(on) {
     this.#on = on;
     setInterval(() => {
@@ -41,15 +42,15 @@ export class Link {
       if (typeof data === "string") this.#on.told(JSON.parse(data));
       else this.#on.pair(...takeApart(data));
     };
-    socket.onclose = () => { if (this.#socket === socket) this.#drop(); };
+    socket.onclose = ({ code }) => { if (this.#socket === socket) this.#drop(code === GOING_AWAY); };
   }
 
-  #drop() {
+  #drop(stopped = false) {
     const socket = this.#socket;
     this.#socket = null;
     socket.onclose = socket.onmessage = null;
     socket.close();
-    this.#on.lost();
+    this.#on.lost(stopped);
     setTimeout(() => { if (this.#socket === null) this.#connect(); }, this.#wait);
     this.#wait = Math.min(MOST_MS, this.#wait * 1.6);
   }

@@ -12,7 +12,7 @@ const FPS_MS = 2000;
 const pictures = document.body.dataset.pictures;
 const names = pictures === "both" ? ["camera", "aged"] : [pictures];
 const canvases = new Map(names.map((name) => [name, document.getElementById(name)]));
-const now = { connected: false, everConnected: false, full: null, state: null, header: null, lostAt: null, frozen: false };
+const now = { connected: false, everConnected: false, stopped: false, full: null, state: null, header: null, lostAt: null, frozen: false };
 const readout = { delay: null, due: 0, times: [] };
 
 const clock = new ServerClock();
@@ -20,10 +20,10 @@ const layout = new Layout(canvases.get(names[0]), () => want());
 const screen = new Screen(canvases, clock, {
   shape: (width, height) => layout.shape(width, height),
   skipped: (header) => link.send({ type: "skipped", serial: header.serial }),
-  shown: (header, ready, at) => {
-    link.send({ type: "shown", serial: header.serial, ready, at, error: clock.error });
+  shown: (header, times) => {
+    link.send({ type: "shown", serial: header.serial, ...times, error: clock.error });
     now.header = header;
-    const delay = at - header.captured;
+    const delay = times.at - header.captured;
     readout.delay = readout.delay === null ? delay : readout.delay * 0.85 + delay * 0.15;
     readout.times.push(performance.now());
     speak();
@@ -46,7 +46,7 @@ const controls = new Controls({
 });
 const link = new Link({
   open: () => {
-    Object.assign(now, { connected: true, everConnected: true, full: null });
+    Object.assign(now, { connected: true, everConnected: true, stopped: false, full: null });
     readout.delay = null;
     screen.reset();
     clock.start((message) => link.send(message));
@@ -54,8 +54,9 @@ const link = new Link({
     want();
     speak();
   },
-  lost: () => {
+  lost: (stopped) => {
     now.connected = false;
+    now.stopped ||= stopped;
     clock.stop();
     speak();
   },
@@ -127,4 +128,10 @@ function press(id, on) {
   document.getElementById(id).setAttribute("aria-pressed", String(on));
 }
 
-document.addEventListener("visibilitychange", () => want());
+/** A monitor does not fall asleep (where the browser lets a page say so). */
+function stayAwake() {
+  if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+document.addEventListener("visibilitychange", () => { want(); stayAwake(); });
+stayAwake();

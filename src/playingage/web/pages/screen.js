@@ -11,7 +11,7 @@ export class Screen {
   #last = 0;
   #run = 0;
 
-  /** `canvases`: map from picture to canvas. `on`: { shown(header, ready, at), skipped(header), shape(width, height) }. */
+  /** `canvases`: map from picture to canvas. `on`: { shown(header, { came, ready, at }), skipped(header), shape(width, height) }. */
   constructor(canvases, clock, on) {
     this.#canvases = canvases;
     this.#clock = clock;
@@ -28,6 +28,7 @@ export class Screen {
 
   async take(header, jpegs) {
     const run = this.#run;
+    const came = this.#clock.at();
     const bitmaps = new Map();
     try {
       await Promise.all([...jpegs].map(async ([name, blob]) => bitmaps.set(name, await createImageBitmap(blob))));
@@ -36,7 +37,7 @@ export class Screen {
       return;
     }
     for (const { picture, same } of header.pictures) if (same !== undefined) bitmaps.set(picture, bitmaps.get(same));
-    const pair = { header, bitmaps, ready: this.#clock.at() };
+    const pair = { header, bitmaps, came, ready: this.#clock.at() };
     const complete = [...this.#canvases.keys()].every((name) => bitmaps.has(name));
     if (run !== this.#run || !complete || header.serial <= this.#last || header.serial < (this.#ready?.header.serial ?? 0)) {
       if (run === this.#run) this.#on.skipped(header);
@@ -60,7 +61,7 @@ export class Screen {
   #draw() {
     const pair = this.#ready;
     if (pair === null) return;
-    const { header, bitmaps, ready } = pair;
+    const { header, bitmaps, came, ready } = pair;
     if (header.show_at !== null && this.#clock.at() + EARLY_MS / 1000 < header.show_at) {
       this.#ask();
       return;
@@ -77,7 +78,7 @@ export class Screen {
       canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
     }
     this.#drop(pair);
-    this.#on.shown(header, ready, this.#clock.at());
+    this.#on.shown(header, { came, ready, at: this.#clock.at() });
   }
 
   #drop(pair) {

@@ -1,8 +1,10 @@
 // What the labels say. The aged picture is called aged only by the server's word on that very frame.
 
 /** Words over one picture, [large, small], or null when the picture speaks for itself. */
-export function overWords(picture, { connected, everConnected, full, state, header, lostAt }) {
+export function overWords(picture, { connected, everConnected, stopped, full, state, header, lostAt }) {
   if (full !== null) return ["NO PLACE", full];
+  if (stopped && state?.source.state === "ended") return [state.source.words, ""];
+  if (stopped) return ["STOPPED", "WAITING FOR THE SERVER"];
   if (!connected) return everConnected ? ["RECONNECTING", ""] : ["CONNECTING", ""];
   if (state === null) return header === null ? ["STARTING", ""] : null;
   const { source, engine } = state;
