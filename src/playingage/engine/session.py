@@ -39,8 +39,19 @@ class SessionSettings:
     strength: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Looked:
+    """A frame and the faces found in it, each with its age read: what `Session.reage` needs."""
+
+    frame: Frame
+    faces: tuple[Face, ...]
+
+
 class Session:
-    """Re-ages frame after frame. `process` keeps up with a live picture; every face goes to the asked age."""
+    """Re-ages frame after frame; every face goes to the asked age.
+
+    `look` and `reage` may run on two threads, one each: their networks are not the same. `process` is both in turn.
+    """
 
     def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
         self.engine = engine
@@ -51,7 +62,11 @@ class Session:
         self._last = 0.0
 
     def process(self, frame: Frame, age: float) -> SessionResult:
-        """The next frame at `age` years. A time that runs backwards (a clip that loops) starts the tracking anew."""
+        """The next frame at `age` years."""
+        return self.reage(self.look(frame), age)
+
+    def look(self, frame: Frame) -> Looked:
+        """Find and follow the faces of the next frame. A time that runs backwards (a clip that loops) starts anew."""
         seconds = float(frame.seconds) if frame.captured is None else frame.captured
         view = view_uint8(frame)
         if self._cuts.is_cut(view) or seconds < self._last:
@@ -60,7 +75,11 @@ class Session:
         faces = self._tracker.update(view, seconds)
         for face in faces:
             self._ages.observe(frame, face)
-        return reage_faces(self.engine, frame, faces, self._ages, age, self.settings.strength)
+        return Looked(frame=frame, faces=faces)
+
+    def reage(self, looked: Looked, age: float) -> SessionResult:
+        """Take the faces of a looked-at frame to `age` years."""
+        return reage_faces(self.engine, looked.frame, looked.faces, self._ages, age, self.settings.strength)
 
 
 def reage_faces(
