@@ -4,7 +4,7 @@ Legend: H = 256 crop side, HHC picture of the crop; everything float32, colour d
 What is done to the picture is done to the truth; grain and compression only to what the network sees.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -61,14 +61,17 @@ class Sample:
 
 
 class PairSamples:
-    """Endless random samples of the rendered pairs; the same seed gives the same samples."""
+    """Endless random samples of rendered pairs from several folders, each with its share; one seed, one sequence."""
 
-    def __init__(self, folder: Path, config: DataConfig) -> None:
-        self.pairs = pairs.load(folder)
+    def __init__(self, folders: Sequence[tuple[Path, float]], config: DataConfig) -> None:
+        self.sources = [pairs.load(folder) for folder, _ in folders]
+        self.shares = np.array([share for _, share in folders]) / sum(share for _, share in folders)
+        self.pairs = self.sources[0]
         self.config = config
 
     def sample(self, rng: np.random.Generator) -> Sample:
         """Draw one sample."""
+        self.pairs = self.sources[int(rng.choice(len(self.sources), p=self.shares))]
         p, c = self.pairs, self.config
         i = int(rng.integers(len(p.rgb)))
         crop = p.rgb[i].astype(np.float32) / 255
@@ -88,7 +91,7 @@ class PairSamples:
         crop, truth, matte, ages = (_warp(x, move) for x in (crop, truth, matte, ages))
         if flip:
             place[..., 0] = WIDE - 1 - place[..., 0]
-        crop, truth = self._light(np.stack([crop, truth]), rng)
+        crop, truth = self._light((crop, truth), rng)
         delta = (truth - crop) * matte[..., None]
         seen = self._degrade(crop, rng)
         # Grid offsets as grid_sample wants them: pixels of the 256 crop to parts of half its side.
@@ -100,7 +103,7 @@ class PairSamples:
         target = np.where(same, source + noise, ages + noise * 0.5)
         return Sample(
             crop=_first(seen), source=(source + np.float32(noise))[None], target=target[None].astype(np.float32),
-            delta=_first(delta), matte=matte[None], weight=np.ones((1, CROP, CROP), np.float32),
+            delta=_first(delta), matte=matte[None], weight=np.full((1, CROP, CROP), p.trust[i], np.float32),
             place=_first(to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(to_grid(shift)),
             known=cv2.resize((matte > 0.02).astype(np.float32), (CROP // 2,) * 2, interpolation=cv2.INTER_AREA)[None],
         )
@@ -137,24 +140,24 @@ class PairSamples:
         offset = np.full(2, (CROP - 1) / 2) + rng.normal(0, c.shift * CROP / 2, 2) - linear @ np.full(2, (WIDE - 1) / 2)
         return np.column_stack([linear, offset]), flip
 
-    def _light(self, both: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    def _light(self, both: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
         """The same exposure, contrast, tint, side light and focus for picture and truth."""
         c = self.config
         gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.06, 3))
         gamma = np.exp(rng.normal(0, 0.18))
         angle, side = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.22))
         axis = np.linspace(-1, 1, CROP, dtype=np.float32)
-        ramp = 1 + side * (np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None])
-        both = np.clip(both, 0, 1) ** np.float32(gamma) * (gain * ramp[..., None]).astype(np.float32)
-        lift = np.float32(max(0.0, rng.normal(0, 0.03)))
-        both = lift + both * (1 - lift)
+        ramp = 1 + np.float32(side) * (np.float32(np.cos(angle)) * axis[None, :] + np.float32(np.sin(angle)) * axis[:, None])
+        lift = max(0.0, rng.normal(0, 0.03))
         grey = 1.0 if rng.random() < c.grey else max(0.0, rng.normal(0, 0.25))
-        both = both + (both.mean(axis=-1, keepdims=True) - both) * np.float32(grey)
+        # Exposure, tint, saturation and lift are one affine map of the colour.
+        mix = ((1 - grey) * np.eye(3) + grey / 3) @ np.diag(gain) * (1 - lift)
+        affine = np.column_stack([mix, np.full(3, lift)]).astype(np.float32)
+        lit = [cv2.transform(cv2.pow(np.clip(x, 0, 1, out=x), gamma) * ramp[..., None], affine) for x in both]
         if rng.random() < c.blurred:
             sigma = rng.uniform(0.4, 2.2)
-            both = np.stack([cv2.GaussianBlur(x, (0, 0), sigma) for x in both])
-        both = np.clip(both, 0, 1).astype(np.float32)
-        return both[0], both[1]
+            lit = [cv2.GaussianBlur(x, (0, 0), sigma) for x in lit]
+        return np.clip(lit[0], 0, 1), np.clip(lit[1], 0, 1)
 
     def _degrade(self, crop: Array, rng: np.random.Generator) -> Array:
         """Grain and compression, which only the network sees."""

@@ -8,7 +8,7 @@ import json
 import logging
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from playingage.training.portraits import CROP, WIDE
 from playingage.training.teacher.statistics import Statistics
 
 LOG = logging.getLogger(__name__)
+Folders = Sequence[tuple[Path, float]]
 _QUEUE = 6
 _TEXTURE_PACE = 0.2
 """Textures start from the teacher's and would gather noise at the trunk's pace."""
@@ -34,15 +35,15 @@ _TEXTURE_PACE = 0.2
 class LoopConfig:
     """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls in a straight line over the last `fall` share."""
 
-    steps: int = 4500
-    batch: int = 8
-    rate: float = 1.2e-3
+    steps: int = 7800
+    batch: int = 4
+    rate: float = 1.5e-3
     warm: int = 100
     fall: float = 0.35
-    average: float = 0.998
+    average: float = 0.9985
     seed: int = 7
     threads: int = 2
-    save_every: int = 250
+    save_every: int = 200
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch, self.threads, self.save_every) < 1 or not 0 < self.fall <= 1:
@@ -147,23 +148,23 @@ def averaged(trainer: Trainer) -> Reager:
     return network.eval()
 
 
-def _prepare(folder: Path, config: DataConfig, batch: int, seed: int, queue: Any) -> None:
+def _prepare(folders: Folders, config: DataConfig, batch: int, seed: int, queue: Any) -> None:
     torch.set_num_threads(1)
     import cv2
 
     cv2.setNumThreads(1)
     try:
-        for tensors in batches(PairSamples(folder, config), batch, seed):
+        for tensors in batches(PairSamples(folders, config), batch, seed):
             queue.put({name: value.numpy() for name, value in tensors.items()})
     except Exception as error:
         queue.put(repr(error))
 
 
-def prepared(folder: Path, config: DataConfig, batch: int, seed: int) -> Iterator[dict[str, Tensor]]:
+def prepared(folders: Folders, config: DataConfig, batch: int, seed: int) -> Iterator[dict[str, Tensor]]:
     """Batches made by another process, at most `_QUEUE` ahead."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=_QUEUE)
-    worker = context.Process(target=_prepare, args=(folder, config, batch, seed, queue), daemon=True)
+    worker = context.Process(target=_prepare, args=(folders, config, batch, seed, queue), daemon=True)
     worker.start()
     try:
         while True:
@@ -176,7 +177,7 @@ def prepared(folder: Path, config: DataConfig, batch: int, seed: int) -> Iterato
         worker.join()
 
 
-def train(trainer: Trainer, pairs: Path, data: DataConfig, out: Path) -> None:
+def train(trainer: Trainer, folders: Folders, data: DataConfig, out: Path) -> None:
     """Train to the configured number of steps, going on from `out/checkpoint.pt` when it is there."""
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
@@ -186,7 +187,7 @@ def train(trainer: Trainer, pairs: Path, data: DataConfig, out: Path) -> None:
     torch.set_num_threads(config.threads)
     sums: dict[str, float] = {}
     began, first = time.monotonic(), trainer.step
-    stream = prepared(pairs, data, config.batch, config.seed * 1_000_003 + trainer.step)
+    stream = prepared(folders, data, config.batch, config.seed * 1_000_003 + trainer.step)
     try:
         while trainer.step < config.steps:
             for name, value in trainer.learn(next(stream)).items():

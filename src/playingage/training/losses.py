@@ -16,8 +16,8 @@ class LossConfig:
     change: float = 1.0
     octaves: float = 1.2
     matte: float = 0.04
-    place: float = 0.3
-    warp: float = 1.0
+    place: float = 2.0
+    warp: float = 2.0
     outside: float = 0.15
 
     def __post_init__(self) -> None:

@@ -2,7 +2,8 @@
 
 Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x WIDE x WIDE uint8 (255: may change); `place` F x 160 x 160 x 2
 float16 (where on the mean face, pixels of the wide crop); `aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the
-true age first; `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's).
+true age first; `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's);
+`trust` F float32, 0..1, how far the teacher may be believed: it knows frontal faces.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from playingage.training.teacher.apply import Strength, Subject, apply, prepare
 from playingage.training.teacher.bands import blur
 from playingage.training.teacher.statistics import Statistics
 
-NAMES = ("rgb", "matte", "place", "aged", "ages", "warp")
+NAMES = ("rgb", "matte", "place", "aged", "ages", "warp", "trust")
 AGES = (18.0, 85.0)
+_FAR_YAW = 42.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Pairs:
     aged: NDArray[np.uint8]
     ages: NDArray[np.float32]
     warp: NDArray[np.float16]
+    trust: NDArray[np.float32]
 
 
 def load(folder: Path) -> Pairs:
@@ -52,11 +55,20 @@ def load(folder: Path) -> Pairs:
     return Pairs(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES})
 
 
-def render(portraits: list[Portrait], statistics: Statistics, strength: Strength, config: PairsConfig, folder: Path) -> Pairs:
-    """Render every usable face at `config.ages` ages into `folder`, unless that has been done."""
+def render(
+    portraits: list[Portrait], statistics: Statistics, strength: Strength, config: PairsConfig, folder: Path,
+    heads: NDArray[np.uint8] | None = None,
+) -> Pairs:
+    """Render every portrait, frontal snapshot and made person at `config.ages` ages into `folder`, unless that has been done.
+
+    `heads` F x WIDE x WIDE uint8 tells for each face where the head is seen (255) and where something covers it.
+    """
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        usable = [p for p in portraits if p.kind == "portrait" or (p.kind == "wild" and abs(p.yaw) < config.wild_yaw)]
+        usable = [
+            i for i, p in enumerate(portraits)
+            if p.kind in ("portrait", "made") or (p.kind == "wild" and abs(p.yaw) < config.wild_yaw)
+        ]
         rng = np.random.default_rng(config.seed)
         count, ages = len(usable), config.ages
         out = {
@@ -66,11 +78,17 @@ def render(portraits: list[Portrait], statistics: Statistics, strength: Strength
             "aged": _create(folder, "aged", (count, ages, WIDE, WIDE, 3), np.uint8),
             "ages": _create(folder, "ages", (count, 1 + ages), np.float32),
             "warp": _create(folder, "warp", (count, ages, WIDE // 4, WIDE // 4, 2), np.float16),
+            "trust": _create(folder, "trust", (count,), np.float32),
         }
-        for i, portrait in enumerate(usable):
+        for i, index in enumerate(usable):
+            portrait = portraits[index]
             subject = prepare(portrait, statistics)
             out["rgb"][i] = portrait.rgb
-            out["matte"][i] = np.round(matte_of(portrait, subject) * 255)
+            matte = matte_of(portrait, subject)
+            if heads is not None:
+                matte = matte * (heads[index].astype(np.float32) / 255)
+            out["matte"][i] = np.round(matte * 255)
+            out["trust"][i] = np.clip((_FAR_YAW - abs(portrait.yaw)) / 8, 0, 1)
             to_mean = np.clip(subject.to_mean, -WIDE, 2 * WIDE)
             out["place"][i] = cv2.resize(to_mean, (WIDE // 2, WIDE // 2), interpolation=cv2.INTER_AREA)
             out["ages"][i, 0] = portrait.age

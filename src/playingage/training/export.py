@@ -1,0 +1,131 @@
+"""Writes a trained network as a model package folder: model.json, reager.onnx, age.onnx, card.md.
+
+Weights are kept as float16 where that is exact enough (a Cast follows each); what is exported is run again and compared.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from playingage.core import ModelError, canonical_json, sha256_bytes, sha256_file
+from playingage.faces.align import TEMPLATE
+from playingage.runtime import Network, choose_device
+from playingage.training.age_estimator import SIDE, AgeNetwork
+from playingage.training.network import Reager, at_size
+from playingage.training.pairs import AGES
+
+LOG = logging.getLogger(__name__)
+OPSET = 18
+_KEEP_FLOAT = 4096
+"""Constants smaller than this stay float32; so do the sampling grids, which float16 cannot hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageInfo:
+    """What the package says of itself. `record` is the SHA-256 of training_record.json."""
+
+    name: str
+    created: str
+    licence: str
+    record: str
+    card: str
+
+    def __post_init__(self) -> None:
+        if not self.name or len(self.record) != 64:
+            raise ValueError("a package has a name and the SHA-256 of its training record")
+
+
+def export_package(reager: Reager, age: AgeNetwork, size: int, info: PackageInfo, folder: Path) -> dict[str, Any]:
+    """Write the package `folder` at `size` (256 or 512) px; the content of its model.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sized = at_size(reager, size).eval()
+    ages = torch.full((1, 1, size, size), 0.4)
+    crop = _test_crop(size)
+    _export(sized, (crop, ages, ages + 0.2), ["crop", "source_age", "target_age"], ["delta", "matte"],
+            folder / "reager.onnx")
+    _compare(sized, [crop, ages, ages + 0.2], folder / "reager.onnx", 1 / 255)
+    small = torch.nn.functional.interpolate(crop, size=(SIDE, SIDE), mode="bilinear", antialias=True)
+    _export(age.eval(), (small,), ["crop"], ["age"], folder / "age.onnx")
+    _compare(age, [small], folder / "age.onnx", 0.5)
+    (folder / "card.md").write_text(info.card, encoding="utf-8")
+    files = {name: sha256_file(folder / name) for name in ("age.onnx", "card.md", "reager.onnx")}
+    shape = [1, 1, size, size]
+    model = {
+        "format": "pamodel", "version": 1, "name": info.name, "created": info.created, "size": size,
+        "inputs": {"crop": [1, 3, size, size], "source_age": shape, "target_age": shape},
+        "outputs": {"delta": [1, 3, size, size], "matte": shape},
+        "template": TEMPLATE, "ages": [int(a) for a in AGES], "colour": "display-encoded Rec.709 full range",
+        "licence": info.licence, "performer": None, "grant": None, "training_record_sha256": info.record,
+        "age_estimator": {"file": "age.onnx", "size": SIDE, "input": "crop", "output": "age"}, "files": files,
+    }
+    (folder / "model.json").write_bytes(canonical_json(model))
+    return model
+
+
+def _test_crop(size: int) -> Tensor:
+    """A smooth picture with some grain: what a crop's spectrum is like."""
+    generator = torch.Generator().manual_seed(1)
+    coarse = torch.rand(1, 3, size // 16, size // 16, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
+    return (smooth + 0.02 * torch.randn(1, 3, size, size, generator=generator)).clamp(0, 1)
+
+
+def _export(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], path: Path) -> None:
+    program = torch.onnx.export(
+        module, example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=outputs, verbose=False,
+    )
+    assert program is not None
+    model = program.model_proto
+    _halve(model.graph)
+    for node in model.graph.node:  # exporter's notes name files of the machine
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+    del model.metadata_props[:]
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Store large float32 weights as float16 followed by a Cast; sampling grids (values up to 1, exact places) stay."""
+    casts = []
+    for weight in graph.initializer:
+        value = numpy_helper.to_array(weight)
+        is_grid = value.ndim == 4 and value.shape[-1] == 2
+        if value.dtype != np.float32 or value.size < _KEEP_FLOAT or is_grid:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(value.astype(np.float16), f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT, name=f"{name}_cast"))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _compare(module: nn.Module, values: list[Tensor], path: Path, limit: float) -> None:
+    """Raise ModelError when OpenVINO's float32 result of the file is farther than `limit` from torch's."""
+    with torch.inference_mode():
+        wanted = module(*values)
+    wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+    found = Network(path, choose_device("CPU"), precision="f32").run([v.numpy() for v in values])
+    for a, b in zip(wanted, found, strict=True):
+        error = float(np.abs(a.numpy() - b).max())
+        LOG.info("%s: largest difference from torch %.2g", path.name, error)
+        if not error <= limit:
+            raise ModelError(f"{path}: differs from the trained network by {error:.3g}, more than {limit:.3g}")
+
+
+def record_hash(record: dict[str, Any], path: Path) -> str:
+    """Write the training record as canonical JSON; its SHA-256."""
+    data = canonical_json(record)
+    path.write_bytes(data)
+    return sha256_bytes(data)
