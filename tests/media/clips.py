@@ -43,7 +43,7 @@ def centres(pixels: NDArray[np.generic]) -> NDArray[np.float64]:
     """The middle of each quadrant as 4 x 3 in 0..1."""
     values = pixels.astype(np.float64)
     if pixels.dtype.kind == "u":
-        values /= np.iinfo(pixels.dtype.type).max  # type: ignore[type-var]
+        values /= 255 if pixels.dtype == np.uint8 else 65535
     height, width = pixels.shape[:2]
     rows, columns = (height // 4, height * 3 // 4), (width // 4, width * 3 // 4)
     return np.array([values[r, c] for r in rows for c in columns])
@@ -87,7 +87,7 @@ def make_clip(
     muxing: dict[str, str] | None = None,
     noise: bool = False,
 ) -> Path:
-    """A clip of `picture(n)`, BT.709 limited range unless `tagged` is False; `ticks` of `base` seconds make it variable."""
+    """A clip of `picture(n)`, BT.709 limited range unless not `tagged`; `ticks` of `base` seconds make it variable."""
     with av.open(str(path), "w", options=muxing or {}) as container:
         container.metadata.update(metadata or {})
         stream = container.add_stream(encoder, rate=rate, options=_options(encoder) | (options or {}))
@@ -146,7 +146,7 @@ def _add_sound(container: av.container.OutputContainer, stream: av.AudioStream, 
         channels = stream.codec_context.layout.nb_channels
         data = np.tile(wave, (channels, 1)) if planar else np.repeat(wave, channels)[None]
         if stream.codec_context.format.name.startswith("s16"):
-            data = (data * 32767).astype(np.int16)  # type: ignore[assignment]
+            data = (data * 32767).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(data), stream.codec_context.format.name, stream.codec_context.layout.name
         )

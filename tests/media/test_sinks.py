@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from media.clips import RATE, frames_of, info_of
 from playingage.core import SettingError, UnwritableError
-from playingage.frames import Frame
+from playingage.frames import Frame, Pixels
 from playingage.media import open_sink, open_source
 
 COUNT = 4
@@ -54,7 +55,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES.keys())
+@pytest.fixture(params=list(CASES.values()), ids=list(CASES))
 def case(request: pytest.FixtureRequest) -> Case:
     assert isinstance(request.param, Case)
     return request.param
@@ -64,9 +65,9 @@ def frames(case: Case) -> list[Frame]:
     return frames_of(case.count, bits=case.bits, size=case.size)
 
 
-def inner(pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def inner(pixels: Pixels) -> NDArray[np.float64]:
     """Values 0..1 away from the quadrants' edges, where chroma of half resolution blurs."""
-    values = pixels.astype(np.float64) / np.iinfo(pixels.dtype.type).max  # type: ignore[type-var]
+    values: NDArray[np.float64] = pixels.astype(np.float64) / (255 if pixels.dtype == np.uint8 else 65535)
     height, width = pixels.shape[:2]
     keep_rows = [y for y in range(4, height - 4) if abs(y - height // 2) > 4]
     keep_columns = [x for x in range(4, width - 4) if abs(x - width // 2) > 4]
@@ -146,7 +147,7 @@ def test_frames_that_differ_are_refused(case: Case, tmp_path: Path, change: str)
         other = frames_of(1, bits=case.bits, size=(32, 32))[0]
     else:
         other = frames_of(1, bits=16 if case.bits == 8 else 8, size=case.size)[0]
-    with pytest.raises(UnwritableError, match="alike|is 32x32|does not fit"):
+    with pytest.raises(UnwritableError, match=r"is 32x32|does not fit"):
         sink.write(other)
     assert list(tmp_path.iterdir()) == []
 

@@ -87,7 +87,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES.keys())
+@pytest.fixture(params=list(CASES.values()), ids=list(CASES))
 def case(request: pytest.FixtureRequest) -> Case:
     assert isinstance(request.param, Case)
     return request.param
@@ -143,7 +143,9 @@ def test_missing_files_are_unreadable(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.mp4", "x.mov", "x.png", "x.jpg", "x.exr", "x.tif", "x"])
-@pytest.mark.parametrize("content", [b"", b"hello world\n" * 99, b"\x89PNG\r\n\x1a\n" + b"\0" * 30, b"\xff\xd8\xff\xe0junk"])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello world\n" * 99, b"\x89PNG\r\n\x1a\n" + b"\0" * 30, b"\xff\xd8\xff\xe0junk"]
+)
 def test_rubbish_is_unreadable_and_named(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)

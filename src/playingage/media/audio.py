@@ -14,6 +14,18 @@ from av.stream import Stream
 from playingage.core import SettingError, UnreadableError
 from playingage.media.reasons import FFmpegError, reason_of
 
+_HOLDS = {
+    ".mp4": ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac"),
+    ".mov": ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "pcm_"),
+    ".mkv": ("",),
+}
+"""Beginnings of the names of audio codecs that a container takes and players expect in it."""
+
+
+def holds_audio(suffix: str, codec: str) -> bool:
+    """Whether audio of FFmpeg's `codec` can be copied into a clip with `suffix`."""
+    return codec.startswith(_HOLDS[suffix])
+
 
 class AudioCopy:
     """Copies all audio streams of file `name` into `output`, moved so that the video's first written frame is at 0."""
@@ -36,7 +48,7 @@ class AudioCopy:
     def _add(self, stream: AudioStream, suffix: str) -> Stream:
         codec = stream.codec_context.name
         try:
-            if stream.codec.canonical_name not in self._output.supported_codecs:
+            if not holds_audio(suffix, codec):
                 raise ValueError(codec)
             added = self._output.add_stream_from_template(stream)
         except (FFmpegError, ValueError) as error:

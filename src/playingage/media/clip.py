@@ -1,4 +1,8 @@
-"""A clip in a file, read in order, every frame or an error."""
+"""A clip in a file, read in order, every frame or an error.
+
+Damage is reported where container or decoder can see it; flipped bits that still make sense to a codec without
+checksums cannot be seen by anybody.
+"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +16,7 @@ from av.video.stream import VideoStream
 from playingage.core import UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
-from playingage.media.describe import describe
+from playingage.media.describe import context_tags, describe
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
 from playingage.media.timing import Timing, clip_timing
@@ -46,7 +50,9 @@ class ClipSource(SourceBase):
             self._start = first.pts
             self._last = first.pts
             self._turns = orientation(first)
-            self._info = describe(self._name, self._container, self._stream, first, self._timing, self._turns)
+            self._info = describe(
+                self._name, self._container, self._stream, first, self._timing, self._turns, self._header
+            )
         except BaseException:
             self.close()
             raise
@@ -94,9 +100,10 @@ class ClipSource(SourceBase):
         try:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream):
-                raise UnreadableError(f"{self._name}: has no video", "Give a file with pictures.")
+                raise UnreadableError(f"{self._name}: has no video that can be read", "Give a complete file with pictures.")
             context = stream.codec_context
             check_size(context.width, context.height, self._name)
+            self._header = context_tags(stream)
             context.options = {"max_pixels": str(MAX_PIXELS)}
             context.thread_count = self._threads
             context.thread_type = "AUTO"
@@ -122,6 +129,8 @@ class ClipSource(SourceBase):
                 packet: Packet[VideoStream] | None = next(self._packets, None)
                 if packet is None:
                     return None
+                if packet.is_corrupt:
+                    raise self._damaged("the file is damaged there")
                 self._ready = list(packet.decode())
             except (av.error.EOFError, StopIteration):
                 return None
@@ -142,11 +151,12 @@ class ClipSource(SourceBase):
     def _check_complete(self) -> None:
         """Raise if the container promises frames after the last one decoded."""
         timing, last = self._timing, self._last
-        if timing.frames is None or timing.end is None or last is None or self._start is None:
+        first = timing.first if timing.first is not None else self._start
+        if timing.end is None or last is None or first is None:
             return
-        missing = timing.end - (last - self._start) * (self._stream.time_base or Fraction(1))
-        if self._number < timing.frames and missing > Fraction(1, 2) / timing.rate:
-            raise self._damaged(f"the file is cut off ({timing.frames} frames were promised)")
+        missing = timing.end - (last - first) * (self._stream.time_base or Fraction(1))
+        if missing > Fraction(1, 2) / timing.rate:
+            raise self._damaged(f"the file is cut off or damaged, {float(missing):.3g} s before its end")
 
     def _frame(self, picture: VideoFrame) -> Frame:
         info, number = self._info, self._number

@@ -23,8 +23,6 @@ from playingage.media.staging import StagedFile, unwritable
 from playingage.media.tags import tags_from_colour
 
 _BUFFER = 1 << 20
-_AHEAD = Fraction(1, 2)
-"""Seconds by which copied audio runs ahead of the pictures."""
 _NOT_CARRIED = ("major_brand", "minor_version", "compatible_brands", "encoder", "timecode", "duration")
 _MUXER = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
@@ -101,7 +99,7 @@ class ClipSink(SinkBase):
                 picture.duration = 1
             self._container.mux(self._stream.encode(picture))
             if self._audio is not None:
-                self._audio.copy_until(tick * self._base + _AHEAD, self._shift)
+                self._audio.copy_until(tick * self._base, self._shift)
         except (FFmpegError, OSError, ValueError) as error:
             self.abandon()
             raise self._failed(error) from error
@@ -118,9 +116,13 @@ class ClipSink(SinkBase):
             self.abandon()
             raise UnwritableError(f"{self._path}: no frame was written", "Nothing was left behind.")
         try:
-            self._container.mux(self._stream.encode(None))
+            rest = self._stream.encode(None)
+            for packet in rest if self._written <= 2 else ():
+                packet.dts = packet.pts  # x265 4.1 leaves the decoding times of clips of 1 or 2 frames to chance
+            self._container.mux(rest)
             if self._audio is not None:
-                self._audio.copy_until((self._last_tick + 1) * self._base, self._shift)
+                whole = self._written == self._like.frames
+                self._audio.copy_until(None if whole else (self._last_tick + 1) * self._base, self._shift)
                 self._audio.close()
             self._container.close()
         except (FFmpegError, OSError, ValueError) as error:

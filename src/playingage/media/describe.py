@@ -17,11 +17,14 @@ _INTERLACED = (2, 3, 4, 5)
 
 def describe(
     name: str, container: InputContainer, stream: VideoStream, first: VideoFrame, timing: Timing,
-    turned: tuple[int, bool],
+    turned: tuple[int, bool], header: RawTags,
 ) -> SourceInfo:
-    """The info of a source whose first decoded picture is `first`, to be turned by `turned` (see `orientation`)."""
+    """The info of a source whose first decoded picture is `first`, to be turned by `turned` (see `orientation`).
+
+    `header`: the colour tags of the container, taken before anything was decoded.
+    """
     context, layout = stream.codec_context, layout_of(first.format.name)
-    tags = raw_tags(first).filled_from(context_tags(stream))
+    tags = raw_tags(first).filled_from(header)
     colour, notes = colour_from_tags(
         tags, rgb=layout.rgb, floating=layout.floating, height=first.height, still=layout.grey
     )

@@ -52,8 +52,8 @@ def read_number(pixels: NDArray[Any]) -> int | None:
         quarter = (right - left) / 4
         inner = pixels[strip // 4 : max(strip // 4 + 1, strip * 3 // 4), round(left + quarter) : max(
             round(left + quarter) + 1, round(right - quarter)), :3]
-        level = float(inner.mean()) / top
-        if _DARK < level < _LIGHT or not inner.size:
+        level = float(inner.mean()) / top if inner.size else 0.5
+        if _DARK < level < _LIGHT:
             return None
         code = code << 1 | (level >= _LIGHT)
     number = code >> _CHECK_BITS

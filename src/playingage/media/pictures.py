@@ -40,6 +40,8 @@ def decode_picture(path: Path) -> tuple[VideoFrame, str]:
             f"{path} is not a picture: its content is not PNG, JPEG, TIFF, EXR, DPX, WebP or BMP" if data else
             f"{path} is empty", "Check the file.",
         )
+    if codec == "mjpeg" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        raise UnreadableError(f"{path} cannot be decoded: it is cut off", "Copy it anew.")
     if codec == "png" and len(data) > 24:
         check_size(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"), str(path))
     context = CodecContext.create(codec, "r")

@@ -7,6 +7,8 @@ from playingage.core import SettingError
 from playingage.media.ports import SourceInfo
 from playingage.media.staging import no_such_choice
 
+_SLICED = 16
+"""Least width and height of pictures that FFV1 cuts into slices."""
 CODECS = ("h264", "hevc", "prores", "ffv1")
 CLIP_SUFFIXES = (".mp4", ".mov", ".mkv")
 _DEFAULT = {
@@ -122,7 +124,7 @@ def _ffv1(like: SourceInfo, crf: int | None, preset: str | None) -> ClipFormat:
         codec="ffv1",
         encoder="ffv1",
         pixel_format=form,
-        options={"level": "3", "slicecrc": "1", "slices": "4", "context": "0"},
+        options={} if min(like.width, like.height) < _SLICED else {"level": "3", "slicecrc": "1", "slices": "4"},
         notes=tuple(_lost(like, "FFV1", 16, alpha=True)),
     )
 

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from playingage.core import SourceLostError, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
-from playingage.media.describe import describe
+from playingage.media.describe import context_tags, describe
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, is_timeout, reason_of
 from playingage.media.timing import Timing
@@ -62,7 +62,7 @@ class StreamSource(SourceBase):
             self._first_tick = first.pts
             self._turns = orientation(first)
             self._info = describe(
-                self._name, self._container, self._stream, first, self._timing(), self._turns
+                self._name, self._container, self._stream, first, self._timing(), self._turns, self._header
             )
         except BaseException:
             self._container.close()
@@ -83,9 +83,10 @@ class StreamSource(SourceBase):
     def _video(self, threads: int) -> VideoStream:
         stream = self._container.streams.best("video")
         if not isinstance(stream, VideoStream):
-            raise UnreadableError(f"{self._name}: has no video", "Check the address.")
+            raise UnreadableError(f"{self._name}: has no video that can be read", "Check the address.")
         context = stream.codec_context
         check_size(context.width, context.height, self._name)
+        self._header = context_tags(stream)
         context.options = {"max_pixels": str(MAX_PIXELS)}
         context.thread_count = threads
         context.thread_type = "SLICE"

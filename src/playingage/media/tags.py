@@ -7,6 +7,8 @@ from av.video.reformatter import Colorspace
 from playingage.frames import Colour
 
 UNSPECIFIED = 2
+_NOTHING = (0, UNSPECIFIED, 3)
+"""Primaries and transfers that say nothing: reserved or unspecified."""
 _PRIMARIES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 7: "smpte170m", 9: "bt2020", 12: "p3d65"}
 _TRANSFERS = {
     1: "bt709", 4: "gamma22", 5: "gamma28", 6: "bt709", 8: "linear", 13: "srgb", 14: "bt709", 15: "bt709", 16: "pq",
@@ -33,8 +35,8 @@ class RawTags:
     def filled_from(self, other: "RawTags") -> "RawTags":
         """These tags, with what is unspecified taken from `other`."""
         return RawTags(
-            primaries=self.primaries if self.primaries != UNSPECIFIED else other.primaries,
-            transfer=self.transfer if self.transfer != UNSPECIFIED else other.transfer,
+            primaries=other.primaries if self.primaries in _NOTHING else self.primaries,
+            transfer=other.transfer if self.transfer in _NOTHING else self.transfer,
             matrix=self.matrix if self.matrix != UNSPECIFIED else other.matrix,
             range=self.range or other.range,
         )
@@ -59,14 +61,14 @@ def colour_from_tags(tags: RawTags, *, rgb: bool, floating: bool, height: int, s
             notes.append(f"the Y'CbCr matrix is {said}: taken as {'BT.709' if matrix == 'bt709' else 'BT.601'}")
     primaries = _PRIMARIES.get(tags.primaries)
     if primaries is None:
-        if tags.primaries != UNSPECIFIED:
+        if tags.primaries not in _NOTHING:
             notes.append(f"colour primaries {tags.primaries} are not supported: taken as unknown")
             primaries = "unknown"
         else:
             primaries = "bt709" if rgb or still or default_matrix == "bt709" else "smpte170m"
     transfer = _TRANSFERS.get(tags.transfer)
     if transfer is None:
-        if tags.transfer != UNSPECIFIED:
+        if tags.transfer not in _NOTHING:
             notes.append(f"transfer {tags.transfer} is not supported: taken as unknown")
             transfer = "unknown"
         else:

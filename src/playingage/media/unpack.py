@@ -1,8 +1,9 @@
 """Decoded FFmpeg pictures to full-range RGB arrays: once, exactly, at the depth they came in.
 
-Y'CbCr goes through swscale with accurate rounding and full chroma. For more than 8 bits swscale takes white as
-255 * 256 (limited range) or as the top code shifted left (full range); `_stretch` brings that to 65535. RGB and grey of
-9 to 15 bits is widened by a table, so that it can be narrowed again without loss.
+Y'CbCr goes through swscale with accurate rounding and full chroma, into planes that are joined here: that is faster
+than packed output, and packed 16-bit output of 4:2:0 has wrong colours in swscale 9.5 (a test holds this). For more
+than 8 bits swscale takes white as 255 * 256 (limited range) or as the top code shifted left (full range); `_stretch`
+brings that to 65535. RGB and grey of 9 to 15 bits is widened by a table, so that it can be narrowed again without loss.
 """
 
 from collections.abc import Mapping
@@ -24,11 +25,9 @@ _T = TypeVar("_T", np.uint8, np.uint16, np.float32)
 ACCURATE = (
     Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
-DEEP = Interpolation.BICUBIC | ACCURATE & ~Interpolation.BILINEAR
-"""For 16-bit output: with BILINEAR and full chroma swscale 9.5 gives wrong colours for 4:2:0 (a test holds this)."""
 FAST = Interpolation.BILINEAR
-_BAND = 1 << 16
-"""Values worked on at a time by `_stretch`: they stay in the core's cache."""
+_BAND = 32
+"""Lines worked on at a time by `_stretch`: they stay in the core's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ class Unpacker:
 
     def __init__(self, *, accurate: bool = True, threads: int = 1) -> None:
         self._scaler = VideoReformatter()
-        self._flags, self._deep_flags = (ACCURATE, DEEP) if accurate else (FAST, FAST)
+        self._flags = ACCURATE if accurate else FAST
         self._threads = threads
 
     def unpack(self, frame: VideoFrame, colour: Colour) -> tuple[Pixels, Pixels | None]:
@@ -123,12 +122,16 @@ class Unpacker:
         layout = layout_of(frame.format.name)
         if layout.floating:
             return self._floating(frame, layout)
+        if layout.bits > 8 and _in_planes(layout) and (layout.rgb or colour.full_range):
+            return _planes(frame, layout)
+        if layout.bits > 8 and layout.rgb:
+            return _split(_packed(self._scale(frame, "rgba64le" if layout.alpha else "rgb48le", colour), np.uint16))
         if layout.bits > 8:
-            if _in_planes(layout) and (layout.rgb or colour.full_range):
-                return _planes(frame, layout)
             return self._deep(frame, layout, colour)
-        scaled = self._scale(frame, "rgba" if layout.alpha else "rgb24", colour)
-        return _split(_packed(scaled, np.uint8, 4 if layout.alpha else 3))
+        if layout.rgb or self._flags == FAST:
+            return _split(_packed(self._scale(frame, "rgba" if layout.alpha else "rgb24", colour), np.uint8))
+        scaled = self._scale(frame, "gbrap" if layout.alpha else "gbrp", colour)
+        return _joined([_plane(scaled, i, np.uint8) for i in range(len(scaled.planes))], layout.alpha)
 
     def _scale(self, frame: VideoFrame, form: str, colour: Colour) -> VideoFrame:
         matrix = swscale_matrix(matrix_number(colour))
@@ -139,16 +142,16 @@ class Unpacker:
             dst_colorspace=matrix,
             src_color_range=ColorRange.JPEG if colour.full_range else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
-            interpolation=self._flags if form in ("rgb24", "rgba") else self._deep_flags,
+            interpolation=self._flags,
             threads=self._threads,
         )
 
     def _deep(self, frame: VideoFrame, layout: Layout, colour: Colour) -> tuple[Pixels, Pixels | None]:
-        scaled = self._scale(frame, "rgba64le" if layout.alpha else "rgb48le", colour)
-        both = _packed(scaled, np.uint16, 4 if layout.alpha else 3)
-        if not layout.rgb:
-            _stretch(both, layout.bits if colour.full_range else 8)
-        return _split(both)
+        scaled = self._scale(frame, "gbrap16le" if layout.alpha else "gbrp16le", colour)
+        parts = [_plane(scaled, i, np.uint16) for i in range(len(scaled.planes))]
+        for part in parts[:3]:
+            _stretch(part, layout.bits if colour.full_range else 8)
+        return _joined(parts, layout.alpha)
 
     def _floating(self, frame: VideoFrame, layout: Layout) -> tuple[Pixels, Pixels | None]:
         wanted = "grayf32le" if layout.grey else "gbrapf32le" if layout.alpha else "gbrpf32le"
@@ -161,32 +164,32 @@ def _in_planes(layout: Layout) -> bool:
     return layout.name.endswith("le") and layout.name.startswith(("gray", "gbr"))
 
 
-def _rows(frame: VideoFrame, index: int, dtype: type[_T]) -> NDArray[_T]:
-    """A plane's lines with their padding; shares its memory."""
+def _plane(frame: VideoFrame, index: int, dtype: type[_T]) -> NDArray[_T]:
+    """A plane without the padding of its lines; shares its memory."""
     plane = frame.planes[index]
-    return np.frombuffer(memoryview(plane), dtype=dtype).reshape(plane.height, -1)
+    return np.frombuffer(memoryview(plane), dtype=dtype).reshape(plane.height, -1)[:, : plane.width]
 
 
 def _planes(frame: VideoFrame, layout: Layout) -> tuple[Pixels, Pixels | None]:
+    count = len(frame.planes)
     if layout.floating:
-        return _joined([_rows(frame, i, np.float32)[:, : p.width] for i, p in enumerate(frame.planes)], layout)
-    deep = [_rows(frame, i, np.uint16)[:, : p.width] for i, p in enumerate(frame.planes)]
-    return _joined([widen(part, layout.bits) for part in deep], layout)
+        return _joined([_plane(frame, i, np.float32) for i in range(count)], layout.alpha)
+    return _joined([widen(_plane(frame, i, np.uint16), layout.bits) for i in range(count)], layout.alpha)
 
 
-def _joined(parts: list[NDArray[_T]], layout: Layout) -> tuple[Pixels, Pixels | None]:
+def _joined(parts: list[NDArray[_T]], alpha: bool) -> tuple[Pixels, Pixels | None]:
     """Planes in FFmpeg's order (green, blue, red, alpha; or grey, alpha) to RGB and alpha."""
-    order = (0, 0, 0) if layout.grey else (2, 0, 1)
+    order = (2, 0, 1) if len(parts) >= 3 else (0, 0, 0)
     pixels = np.empty((*parts[0].shape, 3), parts[0].dtype)
     for channel, place in enumerate(order):
         pixels[..., channel] = parts[place]
-    alpha = np.ascontiguousarray(parts[-1]) if layout.alpha else None
-    return cast(Pixels, pixels), cast(Pixels | None, alpha)
+    return cast(Pixels, pixels), cast(Pixels, np.ascontiguousarray(parts[-1])) if alpha else None
 
 
-def _packed(frame: VideoFrame, dtype: type[_T], channels: int) -> NDArray[_T]:
+def _packed(frame: VideoFrame, dtype: type[_T]) -> NDArray[_T]:
     """The one plane of a packed picture as H x W x channels, without a copy where its lines are not padded."""
-    rows = _rows(frame, 0, dtype)
+    plane, channels = frame.planes[0], len(frame.format.components)
+    rows = np.frombuffer(memoryview(plane), dtype=dtype).reshape(plane.height, -1)
     width = frame.width * channels
     lines = rows if rows.shape[1] == width else np.ascontiguousarray(rows[:, :width])
     return lines.reshape(frame.height, frame.width, channels)
@@ -198,18 +201,12 @@ def _split(both: NDArray[_T]) -> tuple[Pixels, Pixels | None]:
     return cast(Pixels, np.ascontiguousarray(both[..., :3])), cast(Pixels, np.ascontiguousarray(both[..., 3]))
 
 
-def _stretch(both: NDArray[np.uint16], bits: int) -> None:
-    """In place: uint16 colour with white at (2**bits - 1) << (16 - bits) to white at 65535; alpha stays."""
+def _stretch(part: NDArray[np.uint16], bits: int) -> None:
+    """In place: white at (2**bits - 1) << (16 - bits) to white at 65535."""
     if bits >= 16:
         return
     white = np.uint16(((1 << bits) - 1) << (16 - bits))
-    if both.shape[2] == 4:
-        both = both[..., :3]
-        np.minimum(both, white, out=both)
-        both += both >> bits
-        return
-    flat = both.reshape(-1)
-    for start in range(0, flat.size, _BAND):
-        part = flat[start : start + _BAND]
-        np.minimum(part, white, out=part)
-        part += part >> bits
+    for start in range(0, part.shape[0], _BAND):
+        band = part[start : start + _BAND]
+        np.minimum(band, white, out=band)
+        band += band >> bits
