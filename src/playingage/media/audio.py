@@ -33,6 +33,8 @@ class AudioCopy:
     def __init__(self, name: str, output: OutputContainer, suffix: str) -> None:
         self._name = name
         self._output = output
+        self._primes = suffix != ".mkv"
+        """Whether the packet before the first frame, by which AAC is primed, can be kept (by an edit list)."""
         try:
             self._container: InputContainer = av.open(name, options={"protocol_whitelist": "file"})
         except FFmpegError as error:
@@ -72,7 +74,8 @@ class AudioCopy:
             if end is not None and since >= end:
                 self._waiting = packet
                 return
-            if since + (packet.duration or 0) * base <= 0:
+            ends = since + (packet.duration or 0) * base
+            if ends < 0 or (ends == 0 and not self._primes):
                 continue
             moved = round(shift / base)
             if packet.pts is not None:
