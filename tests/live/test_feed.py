@@ -130,6 +130,17 @@ def test_a_viewer_that_strains_gets_one_at_a_time(feed: Feed, clock: Clock) -> N
     assert viewer.report()["strained"] and viewer.next(clock()) is None
 
 
+def test_a_viewer_that_comes_back_begins_afresh(feed: Feed, clock: Clock) -> None:
+    viewer = joined(feed, Want(short_side=540))
+    for serial in (1, 2):
+        feed.hand_out(pair(serial))
+        assert viewer.next(clock()) is not None
+    viewer.ask(Want(pictures="none"))
+    viewer.ask(Want(short_side=540))
+    feed.hand_out(pair(3))
+    assert viewer.next(clock()) is not None
+
+
 def test_what_waited_too_long_is_not_sent(feed: Feed, clock: Clock) -> None:
     viewer = joined(feed, Want(short_side=540))
     feed.hand_out(pair(1))

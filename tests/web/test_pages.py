@@ -104,6 +104,10 @@ def test_freeze_holds_both_pictures_and_costs_nothing(serve: Serve, page: Page) 
     assert served.run.snapshot()["totals"]["encoded"] == before["totals"]["encoded"]
     page.keyboard.press("Space")
     assert watch(page, 5)[-1]["camera"] > held["camera"]
+    for _ in range(12):
+        page.keyboard.press("Space")
+        time.sleep(0.03)
+    assert len(watch(page, 5)) == 5 and served.run.snapshot()["viewers"][0]["under_way"] <= 2
 
 
 def watch_once(page: Page) -> dict[str, Any]:

@@ -81,8 +81,14 @@ class Viewer:
         return self._want
 
     def ask(self, want: Want) -> None:
-        """The viewer wants something else from the next pair on; what waited for it is let go (not counted)."""
+        """The viewer wants something else from the next pair on; what waited for it is let go (not counted).
+
+        One that wanted nothing begins afresh: what it never acknowledged is forgotten.
+        """
         with self._lock:
+            if not self._want.names:
+                self._under_way.clear()
+                self._full_since = None
             self._want = want
             self._slot = None
 
@@ -156,7 +162,6 @@ class Viewer:
             self._full_since = None
             if shown is not None:
                 self.shown += 1
-                self.last_delay = shown - delivery.pair.captured
             if ready is not None:
                 lag = min(_LEAD_MOST, max(0.0, ready - delivery.encoded))
                 self._lag += (lag - self._lag) * (0.5 if lag > self._lag else 0.05)

@@ -60,7 +60,8 @@ class Visit:
             case protocol.Shown(serial, came, ready, at, error):
                 delivery = self._viewer.acknowledge(serial, came=came, ready=ready, shown=at)
                 if delivery is not None and delivery.encoded - _FUTURE <= at <= now + _FUTURE:
-                    run.stats.delay("shown", at - delivery.pair.captured, now)
+                    self._viewer.last_delay = at - delivery.pair.captured
+                    run.stats.delay("shown", self._viewer.last_delay, now)
                     run.stats.clock_error(error)
                     run.stats.count("shown", now)
             case protocol.Skipped(serial):

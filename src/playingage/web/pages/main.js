@@ -66,7 +66,10 @@ const link = new Link({
     else if (message.type === "state") heard(message);
     speak();
   },
-  pair: (header, jpegs) => { if (!now.frozen) screen.take(header, jpegs); },
+  pair: (header, jpegs) => {
+    if (now.frozen) link.send({ type: "skipped", serial: header.serial });
+    else screen.take(header, jpegs);
+  },
 });
 
 let asked = "";

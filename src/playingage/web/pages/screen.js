@@ -1,6 +1,7 @@
 // Draws pairs. Both pictures of a pair are drawn in the same animation frame, or neither.
 
-const EARLY_MS = 8;
+const EARLY_S = 0.008;
+const WAIT_MOST_S = 0.15;
 
 export class Screen {
   #canvases;
@@ -22,7 +23,7 @@ export class Screen {
   reset() {
     this.#run += 1;
     this.#last = 0;
-    this.#drop(this.#ready);
+    this.#skip(this.#ready);
     this.#ready = null;
   }
 
@@ -40,14 +41,10 @@ export class Screen {
     const pair = { header, bitmaps, came, ready: this.#clock.at() };
     const complete = [...this.#canvases.keys()].every((name) => bitmaps.has(name));
     if (run !== this.#run || !complete || header.serial <= this.#last || header.serial < (this.#ready?.header.serial ?? 0)) {
-      if (run === this.#run) this.#on.skipped(header);
-      this.#drop(pair);
+      this.#skip(pair);
       return;
     }
-    if (this.#ready !== null) {
-      this.#on.skipped(this.#ready.header);
-      this.#drop(this.#ready);
-    }
+    this.#skip(this.#ready);
     this.#ready = pair;
     this.#ask();
   }
@@ -62,7 +59,8 @@ export class Screen {
     const pair = this.#ready;
     if (pair === null) return;
     const { header, bitmaps, came, ready } = pair;
-    if (header.show_at !== null && this.#clock.at() + EARLY_MS / 1000 < header.show_at) {
+    const wait = header.show_at === null ? 0 : header.show_at - this.#clock.at();
+    if (wait > EARLY_S && wait < WAIT_MOST_S) {
       this.#ask();
       return;
     }
@@ -81,7 +79,14 @@ export class Screen {
     this.#on.shown(header, { came, ready, at: this.#clock.at() });
   }
 
+  /** Every pair that came is answered, drawn or not: what is not answered keeps its place under way. */
+  #skip(pair) {
+    if (pair === null) return;
+    this.#on.skipped(pair.header);
+    this.#drop(pair);
+  }
+
   #drop(pair) {
-    if (pair !== null) for (const bitmap of new Set(pair.bitmaps.values())) bitmap.close();
+    for (const bitmap of new Set(pair.bitmaps.values())) bitmap.close();
   }
 }
