@@ -63,10 +63,9 @@ def live(
 
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
-    if not source.startswith("pattern:"):
-        require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
-    opened = open_source(source, realtime=True, loop=loop, threads=1)
-    with opened:
+    with open_source(source, realtime=True, loop=loop, threads=1) as opened:
+        if not source.startswith("pattern:"):
+            require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
         run_monitors(
             opened, engine, age=age, source_age=source_age, strength=strength, host=host, port=port,
             open_page=open_page, seconds=seconds, on_failure=on_failure, quality=quality, json_output=json_output,
