@@ -48,12 +48,12 @@ def test_a_day_later_is_the_same_label(timecode: Timecode) -> None:
 
 @given(st.sampled_from(list(DROP)), st.integers(0, 2_500_000))
 def test_drop_frame_follows_the_clock(rate: Fraction, frame: int) -> None:
-    """The label is never away from real time by more than the labels of one drop and the rounding of a frame."""
+    """Labels stay near real time: one drop's labels (1/15 s) and the 86.4 ms a day that ST 12-1 leaves uncorrected."""
     text = str(Timecode(frame % (round(rate) * 86400 - DROP[rate] * 1296), rate, True)).replace(";", ":")
     hours, minutes, seconds, label = map(int, text.split(":"))
     said = hours * 3600 + minutes * 60 + seconds + Fraction(label, round(rate))
     real = frame % (round(rate) * 86400 - DROP[rate] * 1296) / rate
-    assert abs(said - real) < Fraction(1, 10)
+    assert abs(said - real) < Fraction(1, 15) + Fraction(88, 1000)
 
 
 @pytest.mark.parametrize(
