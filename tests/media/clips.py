@@ -80,6 +80,7 @@ def make_clip(
     ticks: Sequence[int] | None = None,
     base: Fraction | None = None,
     rotate: float = 0,
+    matrix: tuple[int, ...] | None = None,
     metadata: dict[str, str] | None = None,
     audio: str | None = None,
     aspect: Fraction | None = None,
@@ -99,6 +100,8 @@ def make_clip(
             stream.codec_context.sample_aspect_ratio = aspect
         if rotate:
             stream.set_display_rotation(rotate)
+        if matrix is not None:
+            stream.set_display_matrix(matrix)
         if tagged:
             _tag(stream.codec_context, "gbr" in pixel_format or "rgb" in pixel_format or "bgr" in pixel_format)
         sound = container.add_stream(audio, rate=48000) if audio else None
@@ -108,9 +111,9 @@ def make_clip(
             if noise:
                 pixels = np.clip(pixels + random.normal(0, 0.2, pixels.shape), 0, 1)
             source = av.VideoFrame.from_ndarray(np.round(pixels * 255).astype(np.uint8), format="rgb24")
-            matrix = 1 if tagged else 5
+            ycc = 1 if tagged else 5
             frame = source.reformat(
-                format=pixel_format, src_colorspace=matrix, dst_colorspace=matrix, src_color_range=2, dst_color_range=1
+                format=pixel_format, src_colorspace=ycc, dst_colorspace=ycc, src_color_range=2, dst_color_range=1
             )
             if tagged:
                 frame.color_primaries = frame.color_trc = 1

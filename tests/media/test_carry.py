@@ -1,5 +1,7 @@
 """What travels with the pictures: sound, time, timecode, tags, orientation."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from media.clips import RATE, centres, expected, frames_of, info_of, make_clip
 from playingage.core import SettingError, Timecode
-from playingage.frames import Frame
+from playingage.frames import Frame, Pixels
 from playingage.media import inspect_media, open_sink, open_source
 
 NTSC = Fraction(30000, 1001)
@@ -119,7 +121,7 @@ def test_constant_rates_are_exact(tmp_path: Path, name: str, rate: Fraction) -> 
         assert source.info.duration == 30 / rate
 
 
-TURNS: dict[float, Callable[[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]], object]] = {
+TURNS: dict[float, Callable[[Pixels], Pixels]] = {
     90: lambda a: np.rot90(a, 1), 180: lambda a: np.rot90(a, 2), 270: lambda a: np.rot90(a, 3),
     -90: lambda a: np.rot90(a, 3),
 }
@@ -133,7 +135,7 @@ def test_phone_video_stands_upright(tmp_path: Path, degrees: float) -> None:
         assert any("turned" in note for note in other.info.notes)
         for before, after in zip(one, other, strict=True):
             assert (after.width, after.height) == (other.info.width, other.info.height)
-            np.testing.assert_array_equal(TURNS[degrees](before.pixels), after.pixels)  # type: ignore[arg-type]
+            np.testing.assert_array_equal(TURNS[degrees](before.pixels), after.pixels)
     copy(turned, tmp_path / "o.mp4")
     with open_source(str(tmp_path / "o.mp4")) as again:
         assert again.info.rotation == 0
@@ -203,3 +205,50 @@ def test_copied_pictures_look_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(centres(frame.pixels), expected(frame.number), atol=4 / 255)
     with av.open(str(tmp_path / "o.mp4")) as container:
         assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+
+
+POINTS: dict[tuple[int, int, int, int], Callable[[Pixels], Pixels]] = {
+    (1, 0, 0, 1): lambda a: a, (-1, 0, 0, 1): lambda a: a[:, ::-1], (1, 0, 0, -1): lambda a: a[::-1],
+    (-1, 0, 0, -1): lambda a: a[::-1, ::-1], (0, 1, 1, 0): lambda a: a.swapaxes(0, 1),
+    (0, -1, -1, 0): lambda a: a[::-1, ::-1].swapaxes(0, 1), (0, 1, -1, 0): lambda a: a.swapaxes(0, 1)[:, ::-1],
+    (0, -1, 1, 0): lambda a: a.swapaxes(0, 1)[::-1],
+}
+"""Display matrix to what it does: x' = a x + c y, y' = b x + d y, with y downward."""
+EXIF = {
+    1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -1), 5: (0, 1, 1, 0), 6: (0, 1, -1, 0),
+    7: (0, -1, -1, 0), 8: (0, -1, 1, 0),
+}
+
+
+@pytest.mark.parametrize("matrix", list(POINTS))
+def test_every_display_matrix_is_applied(tmp_path: Path, matrix: tuple[int, int, int, int]) -> None:
+    a, b, c, d = (v << 16 for v in matrix)
+    make_clip(tmp_path / "a.mp4")
+    make_clip(tmp_path / "b.mp4", matrix=(a, b, 0, c, d, 0, 0, 0, 1 << 30))
+    with open_source(str(tmp_path / "a.mp4")) as one, open_source(str(tmp_path / "b.mp4")) as other:
+        before, after = one.read(), other.read()
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(POINTS[matrix](before.pixels), after.pixels)
+
+
+@pytest.mark.parametrize("value", list(EXIF))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_every_exif_orientation_is_applied(tmp_path: Path, name: str, value: int) -> None:
+    path = tmp_path / name
+    with open_sink(path, info_of(1)) as sink:
+        sink.write(frames_of(1)[0])
+    with open_source(str(path)) as source:
+        before = source.read()
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, value, 0, 0)
+    data = path.read_bytes()
+    if name == "a.jpg":
+        path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff + data[2:])
+    else:
+        check = struct.pack(">I", zlib.crc32(b"eXIf" + tiff))
+        path.write_bytes(data[:33] + struct.pack(">I", len(tiff)) + b"eXIf" + tiff + check + data[33:])
+    with open_source(str(path)) as source:
+        after = source.read()
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(POINTS[EXIF[value]](before.pixels), after.pixels)

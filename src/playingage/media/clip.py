@@ -100,7 +100,7 @@ class ClipSource(SourceBase):
         try:
             stream = container.streams.best("video")
             if not isinstance(stream, VideoStream):
-                raise UnreadableError(f"{self._name}: has no video that can be read", "Give a complete file with pictures.")
+                raise UnreadableError(f"{self._name}: has no video that can be read", "Give a complete clip.")
             context = stream.codec_context
             check_size(context.width, context.height, self._name)
             self._header = context_tags(stream)

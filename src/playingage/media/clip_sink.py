@@ -209,4 +209,6 @@ class ClipSink(SinkBase):
 
     def _failed(self, error: BaseException) -> UnwritableError:
         cause = self._file.error or error
+        if not isinstance(cause, Exception):
+            raise cause
         return unwritable(self._path, cause, "" if self._file.error else reason_of(error))

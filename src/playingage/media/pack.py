@@ -27,12 +27,6 @@ def _narrowing(bits: int) -> Codes:
     return table.astype(np.uint8) if bits == 8 else table.astype(np.uint16)
 
 
-@lru_cache(maxsize=1)
-def _for_swscale() -> NDArray[np.uint16]:
-    """Table from white at 65535 to white at 255 * 256."""
-    return ((np.arange(65536, dtype=np.uint64) * 65280 + 32767) // 65535).astype(np.uint16)
-
-
 def to_codes(pixels: Pixels, bits: int) -> Codes:
     """Pixels of any frame dtype to code values of `bits` bits: uint8 for 8, uint16 for 9..16.
 
@@ -47,6 +41,11 @@ def to_codes(pixels: Pixels, bits: int) -> Codes:
     unit = np.clip(np.nan_to_num(pixels.astype(np.float32), nan=0.0), 0.0, 1.0)
     scaled = unit * ((1 << bits) - 1) + np.float32(0.5)
     return scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
+
+
+def _white_at_65280(values: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """0..65535 to 0..255 * 256, within one step."""
+    return values - (values >> 8)
 
 
 class Packer:
@@ -110,7 +109,7 @@ def _packed(frame: Frame, bits: int, alpha: bool, *, shrink: bool = False) -> Vi
     """One-plane RGB(A) picture of 8 or 16 bits; `shrink` prepares 16-bit colour for swscale's Y'CbCr."""
     codes = to_codes(frame.pixels, bits)
     if shrink:
-        codes = _for_swscale()[codes]
+        codes = _white_at_65280(codes.astype(np.uint16, copy=False))
     if alpha:
         both = cast(Codes, np.dstack([codes, _alpha(frame, bits)]))
         return VideoFrame.from_ndarray(both, format="rgba" if bits == 8 else "rgba64le")

@@ -70,7 +70,7 @@ class PictureEncoder:
         if self._encoder == "tiff":
             context.options = {"compression_algo": "deflate"}
         elif self._encoder == "png":
-            context.options = {"pred": "sub"}
+            context.options = {"pred": "paeth", "compression_level": "1"}
         return context
 
 

@@ -10,6 +10,7 @@ from playingage.core import UnreadableError
 from playingage.frames import Colour, Frame, Origin, Pixels
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
 from playingage.media.comments import comment_of
+from playingage.media.exif import orientation_of
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
 from playingage.media.tags import colour_from_tags
@@ -24,8 +25,11 @@ _MAGIC = (
 )
 
 
-def decode_picture(path: Path) -> tuple[VideoFrame, str]:
-    """A picture file as FFmpeg decodes it, and the codec's name. Raises UnreadableError with path and reason."""
+def decode_picture(path: Path) -> tuple[VideoFrame, str, tuple[int, bool]]:
+    """A picture file as FFmpeg decodes it, the codec's name, and how to turn it (see `exif.TURNS`).
+
+    Raises UnreadableError with path and reason.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise UnreadableError(f"{path}: is larger than 2 GB", "Give a picture.")
@@ -53,7 +57,7 @@ def decode_picture(path: Path) -> tuple[VideoFrame, str]:
     if not frames or frames[0].is_corrupt:
         raise UnreadableError(f"{path} cannot be decoded: it is damaged or cut off", "Copy it anew.")
     check_size(frames[0].width, frames[0].height, str(path))
-    return frames[0], codec
+    return frames[0], codec, orientation_of(data) or orientation(frames[0])
 
 
 def _codec_of(data: bytes) -> str | None:
@@ -76,9 +80,9 @@ class PictureSource(SourceBase):
         self._paths = tuple(paths)
         self._number, self._closed = 0, False
         self._unpacker = Unpacker(threads=1)
-        first, codec = decode_picture(paths[0])
-        self._pending: VideoFrame | None = first
-        self._info = self._describe(first, codec, name or str(paths[0]), rate or STILL_RATE, first_number)
+        first, codec, turned = decode_picture(paths[0])
+        self._pending: tuple[VideoFrame, tuple[int, bool]] | None = (first, turned)
+        self._info = self._describe(first, codec, name or str(paths[0]), rate or STILL_RATE, first_number, turned)
 
     @property
     def info(self) -> SourceInfo:
@@ -90,10 +94,12 @@ class PictureSource(SourceBase):
         if self._closed or self._number >= len(self._paths):
             return None
         path, info, number = self._paths[self._number], self._info, self._number
-        picture, self._pending = self._pending, None
-        if picture is None:
-            picture, _ = decode_picture(path)
-        pixels, alpha = self._upright(picture, info.colour)
+        pending, self._pending = self._pending, None
+        if pending is None:
+            picture, _, turned = decode_picture(path)
+        else:
+            picture, turned = pending
+        pixels, alpha = self._upright(picture, info.colour, turned)
         height, width = pixels.shape[:2]
         if (width, height) != (info.width, info.height):
             raise UnreadableError(
@@ -122,21 +128,24 @@ class PictureSource(SourceBase):
         """May be called twice; reading then gives None."""
         self._closed, self._pending = True, None
 
-    def _upright(self, picture: VideoFrame, colour: Colour) -> tuple[Pixels, Pixels | None]:
+    def _upright(
+        self, picture: VideoFrame, colour: Colour, turned: tuple[int, bool]
+    ) -> tuple[Pixels, Pixels | None]:
         pixels, alpha = self._unpacker.unpack(picture, colour)
-        turns, mirror = orientation(picture)
+        turns, mirror = turned
         if turns or mirror:
             return turn(pixels, turns, mirror), None if alpha is None else turn(alpha, turns, mirror)
         return pixels, alpha
 
     def _describe(
-        self, first: VideoFrame, codec: str, name: str, rate: Fraction, first_number: int | None
+        self, first: VideoFrame, codec: str, name: str, rate: Fraction, first_number: int | None,
+        turned: tuple[int, bool],
     ) -> SourceInfo:
         layout = layout_of(first.format.name)
         colour, notes = colour_from_tags(
             raw_tags(first), rgb=layout.rgb, floating=layout.floating, height=first.height, still=True
         )
-        turns, mirror = orientation(first)
+        turns, mirror = turned
         if turns or mirror:
             notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
         width, height = (first.height, first.width) if turns % 2 else (first.width, first.height)

@@ -98,7 +98,7 @@ def orientation(frame: VideoFrame) -> tuple[int, bool]:
 
 _TURNS = {
     (1, 0, 0, 1): (0, False), (0, -1, 1, 0): (1, False), (-1, 0, 0, -1): (2, False), (0, 1, -1, 0): (3, False),
-    (-1, 0, 0, 1): (0, True), (1, 0, 0, -1): (2, True), (0, 1, 1, 0): (1, True), (0, -1, -1, 0): (3, True),
+    (-1, 0, 0, 1): (0, True), (1, 0, 0, -1): (2, True), (0, 1, 1, 0): (3, True), (0, -1, -1, 0): (1, True),
 }
 """Display matrix to (quarter turns counter-clockwise, then mirrored left to right)."""
 
