@@ -118,6 +118,32 @@ def test_a_failing_engine_is_said_and_the_camera_goes_on(on_failure: str, caplog
     assert len(errors) == 1, "a failure is logged once, not for each frame"
 
 
+def test_a_stuck_engine_is_said_and_the_camera_goes_on() -> None:
+    run = LiveRun(FakeSource(rate=50), reager := FakeReager(), settings())
+    viewer = run.feed.join(lambda: None)
+    viewer.ask(Want(short_side=540))
+    seen: list[Pair] = []
+
+    def look() -> Pair | None:
+        delivery = viewer.next(run.clock())
+        if delivery is None:
+            return None
+        viewer.acknowledge(delivery.pair.serial, shown=run.clock())
+        seen.append(delivery.pair)
+        return delivery.pair
+
+    with run:
+        until(lambda: (pair := look()) is not None and pair.verdict.view is View.AGED)
+        reager.takes = 1.6
+        until(lambda: (pair := look()) is not None and pair.verdict.words == "ENGINE STANDS STILL")
+        reager.takes = 0
+        until(lambda: (pair := look()) is not None and pair.verdict.view is View.AGED)
+    stuck = [pair for pair in seen if pair.verdict.view is View.FAILED]
+    assert len({pair.clean.number for pair in stuck}) == len(stuck) > 5
+    assert [pair.serial for pair in seen] == sorted(pair.serial for pair in seen)
+    assert all(pair.aged is not None and "HELD" in pair.verdict.note for pair in stuck)
+
+
 @pytest.mark.logs_errors
 def test_an_engine_that_never_worked_shows_black() -> None:
     pairs: list[Pair] = []

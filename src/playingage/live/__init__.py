@@ -2,7 +2,8 @@
 
 Calls point downward only (live -> media, frames, core); `web` imports this package, never the reverse. Who owns what:
 
-- The capture thread owns the source: it alone reads it, notices its loss and tries again.
+- The capture thread owns the source: it alone reads it, notices its loss and tries again. While the engine is stuck on
+  a frame, it hands on the camera's picture with words in place of the aged one.
 - The engine thread owns the re-ager and the last good aged picture. It makes the pairs.
 - The encoder thread scales and compresses each pair once for every size that a viewer wants now.
 - The thread of a viewer (the web server's event loop) takes from that viewer's own slot.

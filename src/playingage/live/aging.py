@@ -1,5 +1,6 @@
 """The engine thread: one frame in, one pair out, whatever the engine does."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from playingage.live.stats import LiveStats
 
 log = logging.getLogger(__name__)
 _MOST_REMEMBERED = 100
+_TOO_LONG = 1.0
+"""Seconds on one frame after which the engine is said to stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Aging:
     def __init__(self, reager: Reager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
         self._reager, self._settings, self._stats, self._clock = reager, settings, stats, clock
         self._age = settings.age
-        self._serial = 0
+        self._serials = itertools.count(1)
         self._held: Frame | None = None
         self._known: set[str] = set()
         self._failures = 0
@@ -52,9 +55,9 @@ class Aging:
         self._age = self._settings.check_age(age)
 
     def state(self, now: float) -> EngineState:
-        """How the engine does; a frame in work for over a second is `stalled`."""
+        """How the engine does; `stalled` with one frame in work for over a second."""
         begun = self._begun
-        if begun is not None and now - begun > 1:
+        if begun is not None and now - begun > _TOO_LONG:
             return EngineState(state="stalled", since=begun, detail="one frame has taken over a second")
         return self._state
 
@@ -65,13 +68,27 @@ class Aging:
             if frame is not None:
                 give(self.pair(frame))
 
+    def stalled_pair(self, frame: Frame, now: float) -> Pair | None:
+        """The pair of a frame that comes while the engine is stuck on an earlier one; it says so. Any thread may call."""
+        if self.state(now).state != "stalled":
+            return None
+        held = self._fit(frame)
+        words = "ENGINE STARTING" if self._state.state == "idle" else "ENGINE STANDS STILL"
+        verdict = failed(held, words)
+        serial, captured = next(self._serials), now if frame.captured is None else frame.captured
+        return Pair(serial=serial, clean=frame, aged=held, age=self._age, verdict=verdict, captured=captured)
+
+    def _fit(self, frame: Frame) -> Frame | None:
+        """The aged picture to show in place of the one not made for `frame`, if settings and size allow it."""
+        held = self._held if self._settings.on_failure == "last" else None
+        return held if held is not None and held.pixels.shape == frame.pixels.shape else None
+
     def pair(self, frame: Frame) -> Pair:
         """The pair of one frame; never raises for what the engine does."""
         age, begun = self._age, self._clock()
         self._begun = begun
-        self._serial += 1
         common: dict[str, Any] = {
-            "serial": self._serial,
+            "serial": next(self._serials),
             "clean": frame,
             "age": age,
             "captured": frame.captured or begun,
@@ -106,9 +123,7 @@ class Aging:
         if text not in self._known and len(self._known) < _MOST_REMEMBERED:
             self._known.add(text)
             log.error("engine failed: %s", text, exc_info=error)
-        held = self._held if self._settings.on_failure == "last" else None
-        if held is not None and held.pixels.shape != common["clean"].pixels.shape:
-            held = None
+        held = self._fit(common["clean"])
         return Pair(aged=held, verdict=failed(held), **common)
 
     def _recover(self, now: float) -> None:

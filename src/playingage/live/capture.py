@@ -31,6 +31,7 @@ class SourceState:
 class Capture:
     """Owns the reading of a source. Frames without a capture time get that of their arrival.
 
+    `watchers` are called in the capture thread with every frame and the time.
     Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as
     `source`.
     """
@@ -38,6 +39,7 @@ class Capture:
     def __init__(self, source: Source, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
         self._source, self._settings, self._stats, self._clock = source, settings, stats, clock
         self.slot: Mailbox[Frame] = Mailbox()
+        self.watchers: list[Callable[[Frame, float], None]] = []
         self._state = SourceState(state="starting", since=clock(), words="STARTING")
         self._last: int | None = None
         self._last_at = clock()
@@ -87,6 +89,8 @@ class Capture:
         self._stats.count("captured", now)
         if self.slot.put(frame):
             self._stats.drop("capture")
+        for watcher in self.watchers:
+            watcher(frame, now)
 
     def _lost(self, error: MediaError) -> None:
         if self._state.state != "lost" or self._state.detail != error.what:

@@ -23,7 +23,7 @@ class Feed:
         self._slot: Mailbox[Pair] = Mailbox()
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
-        self._joined = 0
+        self._joined = self._newest = 0
 
     def join(self, wake: Callable[[], None]) -> Viewer:
         """A new viewer, which wants nothing yet. Raises `PlayingAgeError` when all places are taken."""
@@ -56,8 +56,14 @@ class Feed:
             return tuple(self._viewers)
 
     def put(self, pair: Pair) -> None:
-        """Engine thread: leave the newest pair; one not yet taken by the encoder is dropped and counted as `engine`."""
-        if self._slot.put(pair):
+        """Leave the newest pair; one not yet taken by the encoder is dropped and counted as `engine`.
+
+        The engine thread calls it, and the capture thread while the engine is stuck: an older pair never follows a newer.
+        """
+        with self._lock:
+            late = pair.serial < self._newest
+            self._newest = max(self._newest, pair.serial)
+        if late or self._slot.put(pair):
             self._stats.drop("engine")
 
     def close(self) -> None:

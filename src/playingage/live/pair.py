@@ -87,10 +87,10 @@ def judge(faces: Sequence[FaceNote], age: float) -> Verdict:
     return Verdict(view=View.AGED, words=f"AT AGE {years(age)}", note=note)
 
 
-def failed(held: Frame | None) -> Verdict:
+def failed(held: Frame | None, words: str = "ENGINE FAILED") -> Verdict:
     """The verdict on a frame that the engine could not do; `held` is the aged picture shown in its place, if any."""
     note = f"HELD FROM {timecode_of(held)}" if held is not None else "NO AGED PICTURE"
-    return Verdict(view=View.FAILED, words="ENGINE FAILED", note=note)
+    return Verdict(view=View.FAILED, words=words, note=note)
 
 
 def same_picture(clean: Frame, aged: Frame) -> bool:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from playingage.core import PlayingAgeError
+from playingage.frames import Frame
 from playingage.live.aging import Aging
 from playingage.live.capture import Capture
 from playingage.live.feed import Feed
@@ -48,6 +49,7 @@ class LiveRun:
         self._aging = Aging(reager, self.settings, self.stats, clock)
         self._listeners, self._patience = listeners, patience
         self._source, self._info = source, source.info
+        self._capture.watchers.append(self._watch)
         self._stopping = threading.Event()
         self._over = threading.Event()
         self._workers = (
@@ -148,6 +150,12 @@ class LiveRun:
         self._capture.work(self._stopping)
         if self.settings.stop_at_end:
             self._over.set()
+
+    def _watch(self, frame: Frame, now: float) -> None:
+        """The camera's picture goes on, with words in place of the aged one, while the engine is stuck."""
+        pair = self._aging.stalled_pair(frame, now)
+        if pair is not None:
+            self.feed.put(pair)
 
     def _give(self, pair: Pair) -> None:
         for listener in self._listeners:

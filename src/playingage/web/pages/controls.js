@@ -25,6 +25,7 @@ export class Controls {
     this.#click("freeze", on.freeze);
     this.#click("wipe", on.wipe);
     this.#click("full", fullScreen);
+    document.getElementById("full").hidden = !document.fullscreenEnabled;
     document.addEventListener("keydown", (event) => this.#key(event));
     for (const kind of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(kind, () => this.#wake());
     this.#wake();

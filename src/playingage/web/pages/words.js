@@ -11,7 +11,6 @@ export function overWords(picture, { connected, everConnected, stopped, full, st
   if (source.state === "lost" || source.state === "silent") return [source.words, `SINCE ${clockTime(lostAt)}`];
   if (source.state === "ended") return [source.words, ""];
   if (picture === "aged" && header?.view === "failed") return [header.words, `${header.note}\n${engine.detail}`];
-  if (engine.state === "stalled") return picture === "aged" ? ["ENGINE STOPPED", "THE PICTURES STAND STILL"] : ["STANDING STILL", ""];
   if (header === null) return ["STARTING", ""];
   return null;
 }
