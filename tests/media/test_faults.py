@@ -1,5 +1,6 @@
 """Files that are broken, cut off or hostile: a clear error, never a silent gap, never a hang."""
 
+import random
 import struct
 import threading
 import zlib
@@ -186,3 +187,28 @@ def test_no_thread_is_left_behind(tmp_path: Path) -> None:
     with open_source(str(path), realtime=True, loop=True) as source:
         source.read()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder", "form"),
+    [
+        ("a.mp4", "libx264", "yuv420p"), ("a.mov", "prores_aw", "yuv422p10le"), ("a.mkv", "ffv1", "gbrp16le"),
+        ("a.ts", "libx265", "yuv420p10le"), ("a.avi", "mjpeg", "yuvj420p"), ("a.webm", "libvpx-vp9", "yuv420p"),
+    ],
+)
+def test_random_damage_gives_frames_or_a_clear_error(tmp_path: Path, name: str, encoder: str, form: str) -> None:
+    good = make_clip(tmp_path / name, encoder, form, count=3).read_bytes()
+    draw = random.Random(name)
+    path = tmp_path / f"bad{Path(name).suffix}"
+    for _ in range(60):
+        data = bytearray(good)
+        reach = draw.choice((600, len(data)))
+        for _ in range(draw.choice((1, 3, 30))):
+            data[draw.randrange(min(len(data), reach))] = draw.randrange(256)
+        path.write_bytes(data if draw.random() < 0.7 else data[: draw.randrange(len(data))])
+        try:
+            with open_source(str(path)) as source:
+                for frame in source:
+                    assert frame.pixels.shape == (source.info.height, source.info.width, 3)
+        except UnreadableError as error:
+            assert str(path) in error.what

@@ -53,6 +53,11 @@ class ClipSource(SourceBase):
             self._info = describe(
                 self._name, self._container, self._stream, first, self._timing, self._turns, self._header
             )
+        except (ValueError, ArithmeticError) as error:
+            self.close()
+            raise UnreadableError(
+                f"{self._name} cannot be read: what it says of itself makes no sense: {error}", "The file is damaged."
+            ) from error
         except BaseException:
             self.close()
             raise
@@ -102,6 +107,8 @@ class ClipSource(SourceBase):
             if not isinstance(stream, VideoStream):
                 raise UnreadableError(f"{self._name}: has no video that can be read", "Give a complete clip.")
             context = stream.codec_context
+            if context is None:  # PyAV's types do not say so
+                raise UnreadableError(f"{self._name}: no decoder knows its codec", "Convert it with another tool.")
             check_size(context.width, context.height, self._name)
             self._header = context_tags(stream)
             context.options = {"max_pixels": str(MAX_PIXELS)}

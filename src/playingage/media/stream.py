@@ -85,6 +85,8 @@ class StreamSource(SourceBase):
         if not isinstance(stream, VideoStream):
             raise UnreadableError(f"{self._name}: has no video that can be read", "Check the address.")
         context = stream.codec_context
+        if context is None:  # PyAV's types do not say so
+            raise UnreadableError(f"{self._name}: no decoder knows its codec", "Have it sent as H.264.")
         check_size(context.width, context.height, self._name)
         self._header = context_tags(stream)
         context.options = {"max_pixels": str(MAX_PIXELS)}

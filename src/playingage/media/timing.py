@@ -10,6 +10,8 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from playingage.core import check_rate
+
 _HIDDEN = ("vp8", "vp9", "av1", "mpeg4", "msmpeg4v2", "msmpeg4v3")
 """Codecs whose packets may hold no picture, so that packets do not count frames."""
 _ROUNDED = Fraction(1, 50_000)
@@ -62,7 +64,12 @@ def _promised(stream: VideoStream) -> Fraction | None:
 
 
 def timing_of(ticks: Sequence[int], base: Fraction, candidates: Sequence[Fraction], *, counted: bool = True) -> Timing:
-    """The timing of frames shown at sorted `ticks` of `base` seconds; `candidates` are rates that the file names."""
+    """The timing of frames shown at sorted `ticks` of `base` seconds; `candidates` are rates that the file names.
+
+    Raises ValueError for times that make no sense.
+    """
+    if base <= 0:
+        raise ValueError(f"a time base of {base} seconds")
     frames = len(ticks) if counted and ticks else None
     end = (ticks[-1] - ticks[0]) * base if ticks else None
     first = ticks[0] if ticks else None
@@ -72,7 +79,7 @@ def timing_of(ticks: Sequence[int], base: Fraction, candidates: Sequence[Fractio
     if len(ticks) < 2 or not end:
         alone = snapped(candidates[0]) if candidates else Fraction(24)
         return Timing(frames=frames, rate=alone, variable=False, end=end, first=first)
-    average = (Fraction(len(ticks) - 1) / end).limit_denominator(1001)
+    average = check_rate((Fraction(len(ticks) - 1) / end).limit_denominator(1001))
     variable = not is_constant(ticks, base, average)
     return Timing(frames=frames, rate=average, variable=variable, end=end, first=first)
 
