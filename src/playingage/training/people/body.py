@@ -10,7 +10,7 @@ from playingage.training.people.scene import Scene
 from playingage.training.people.sitter import ANCESTRIES, Sitter
 
 # Ages that the assets' "child", "young" and "old" bodies stand for, and the age of the shared shoulders and framing.
-CHILD, YOUNG, OLD, REFERENCE = 10.0, 25.0, 82.0, 35.0
+CHILD, YOUNG, OLD, REFERENCE = 11.0, 24.0, 82.0, 35.0
 LEFT_EYE, RIGHT_EYE = slice(14598, 14670), slice(14670, 14742)  # eyeball helpers of the base mesh
 NECK = np.array((0.0, 6.0, 0.1), np.float32)
 HEAD_CENTRE = np.array((0.0, 7.22, 0.55), np.float32)
@@ -49,7 +49,7 @@ def smooth(x: F32, low: float, high: float) -> F32:
 def macro_weights(age: float) -> dict[str, float]:
     """Weights of the child, young and old bodies at an age; they sum to 1 and change by straight lines."""
     if age <= YOUNG:
-        child = min((YOUNG - age) / (YOUNG - CHILD), 1.15)
+        child = min((YOUNG - age) / (YOUNG - CHILD), 1.2)
         return {"child": child, "young": 1 - child, "old": 0.0}
     old = min((age - YOUNG) / (OLD - YOUNG), 1.1)
     return {"child": 0.0, "young": 1 - old, "old": old}

@@ -17,6 +17,8 @@ from playingage.training.people.assets import F32, Surface
 Kind = Literal["skin", "wet", "hair", "plain"]
 Value = float | int | Sequence[float]
 _SHADOW_SIZE = 768
+SOLID = 0.62  # alpha from which hair is drawn as solid; the shader knows the same number
+_SOLID_KINDS = ("skin", "wet")
 _REACH = 2.3  # half the width of what the shadow map sees, dm
 
 
@@ -114,6 +116,7 @@ class Painter:
             one, alpha = self._moderngl.ONE, self._moderngl.SRC_ALPHA
             rest = self._moderngl.ONE_MINUS_SRC_ALPHA
             self.gl.blend_func = (alpha, rest, one, rest)
+            self._first_depth(parts, buffers, to_clip)
             for part, (points, corners) in zip(parts, buffers, strict=True):
                 self._draw(part, points, corners, {**common, **part.values}, to_clip, to_lamp)
             self.gl.copy_framebuffer(resolved, target)
@@ -156,13 +159,34 @@ class Painter:
         for part, (points, corners) in zip(parts, buffers, strict=True):
             if part.casts < 0:
                 continue
-            program = self._depth_program
-            _tell(program, {"to_clip": to_lamp.T.ravel().tolist(), "alpha_test": part.casts, "colours": 0})
-            if "colours" in part.textures:
-                self._textures[part.textures["colours"]].use(0)
-            array = self.gl.vertex_array(program, [(points, "3f 12x 2f 8x", "in_point", "in_uv")], corners)
-            array.render()
-            array.release()
+            self._depths(part, (points, corners), to_lamp, part.casts)
+
+    def _depths(self, part: Part, buffers: tuple[Any, Any], matrix: F32, alpha_test: float) -> None:
+        program = self._depth_program
+        _tell(program, {"to_clip": matrix.T.ravel().tolist(), "alpha_test": alpha_test, "colours": 0})
+        if "colours" in part.textures:
+            self._textures[part.textures["colours"]].use(0)
+        array = self.gl.vertex_array(program, [(buffers[0], "3f 12x 2f 8x", "in_point", "in_uv")], buffers[1])
+        array.render()
+        array.release()
+
+    def _first_depth(self, parts: Sequence[Part], buffers: Sequence[tuple[Any, Any]], to_clip: F32) -> None:
+        """Lays down the depth of all that is solid, so that only what is seen is shaded."""
+        self.gl.fbo.color_mask = ((False,) * 4,) * 2
+        for part, pair in zip(parts, buffers, strict=True):
+            if 1 in part.passes:
+                self._depths(part, pair, to_clip, SOLID)
+            elif part.kind in _SOLID_KINDS:
+                self._cull(part)
+                self._depths(part, pair, to_clip, 0.5 if part.kind == "wet" else 0.0)
+        self.gl.disable(self._moderngl.CULL_FACE)
+        self.gl.fbo.color_mask = ((True,) * 4,) * 2
+
+    def _cull(self, part: Part) -> None:
+        if part.kind == "skin":  # closed, and all its triangles turn the same way; the teeth's do not
+            self.gl.enable(self._moderngl.CULL_FACE)
+        else:
+            self.gl.disable(self._moderngl.CULL_FACE)
 
     def _draw(
         self, part: Part, points: Any, corners: Any, values: Mapping[str, Value], to_clip: F32, to_lamp: F32
@@ -177,10 +201,12 @@ class Painter:
         layout = [(points, "3f 3f 2f 2f", "in_point", "in_normal", "in_uv", "in_extra")]
         array = self.gl.vertex_array(program, layout, corners, skip_errors=True)
         for number in part.passes:
+            self.gl.depth_func = "==" if number == 1 else "<="  # what is solid lies on the depth laid down before
+            self._cull(part)
             _tell(program, {"part": number})
-            self.gl.depth_mask = number < 2 and float(_one(values.get("opacity", 1.0))) >= 1.0
+            self.gl.depth_mask = number < 1 and float(_one(values.get("opacity", 1.0))) >= 1.0
             array.render()
-        self.gl.depth_mask = True
+        self.gl.depth_mask, self.gl.depth_func = True, "<"
         array.release()
 
 

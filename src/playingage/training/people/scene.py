@@ -77,14 +77,14 @@ def scene_of(seed: int) -> Scene:
     yaw = float(rng.uniform(35, 80) * rng.choice((-1, 1)) if wide else np.clip(rng.normal(0, 17), -35, 35))
     pitch, roll = float(np.clip(rng.normal(0, 8), -20, 20)), float(np.clip(rng.normal(0, 7), -20, 20))
     lights, sky, ground, side = _light(rng)
-    gap = float(rng.uniform(0.155, 0.21))
+    gap = float(rng.uniform(0.16, 0.225))
     return Scene(
         seed=seed, yaw=yaw, pitch=pitch, roll=roll, body_yaw=yaw * float(rng.uniform(0.2, 0.7)),
         fov=float(rng.uniform(10, 34)), eye_gap=gap,
         # a large head is moved down, so that tall hair stays in the picture
         shift=(float(rng.normal(0, 0.02)), float(rng.normal(-0.02 - (gap - 0.155), 0.01))),
         lights=lights, sky=sky, ground=ground, side=side, soft=float(rng.uniform(0.05, 1.0)),
-        exposure=float(np.exp(rng.normal(0, 0.25))), contrast=float(rng.uniform(0.85, 1.2)),
+        exposure=float(np.exp(rng.normal(0, 0.25))), contrast=float(rng.uniform(1.0, 1.35)),
         gaze=(float(rng.normal(-0.5 * np.clip(yaw, -30, 30) * (rng.random() < 0.5), 6)), float(rng.normal(0, 4))),
         expression=_expression(rng), cloth=_colour(rng, 0.02, 0.6), neckline=float(rng.uniform(5.75, 6.05)),
         glasses=_glasses(rng) if rng.random() < 0.15 else None, occluders=_occluders(rng),
@@ -159,8 +159,8 @@ def _occluders(rng: np.random.Generator) -> tuple[Occluder, ...]:
     if rng.random() < 0.22:
         side = str(rng.choice(("left", "right")))
         sign = 1.0 if side == "left" else -1.0
-        place = (sign * float(rng.uniform(-0.1, 0.7)), float(rng.uniform(-1.3, 0.1)), float(rng.uniform(0.1, 0.5)))
-        turn = (float(rng.normal(0, 20)), float(rng.normal(0, 30)), sign * float(rng.normal(20, 25)))
+        place = (sign * float(rng.uniform(-0.1, 0.7)), float(rng.uniform(-1.3, 0.1)), float(rng.uniform(0.0, 0.25)))
+        turn = (float(rng.normal(0, 20)), float(rng.normal(5, 18)), sign * float(rng.normal(20, 25)))
         out.append(Occluder(f"hand-{side}", place, turn, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0)))
     if rng.random() < 0.14:
         kind = str(rng.choice(("ball", "box", "rod")))

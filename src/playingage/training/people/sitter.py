@@ -108,7 +108,7 @@ def sitter_of(seed: int) -> Sitter:
         lashes=f"eyelashes0{int(rng.integers(1, 5))}",
         teeth=str(rng.choice(("teeth_base", "teeth_shape01", "teeth_shape02", "teeth_shape03"))),
         tone=(float(tone[0]), float(tone[1]), float(tone[2])), ageing=float(rng.uniform(0.7, 1.25)),
-        grey_at=float(np.clip(rng.normal(56, 9), 35, 80)), shine=float(rng.uniform(0.1, 1.0)),
+        grey_at=float(np.clip(rng.normal(57, 8), 42, 78)), shine=float(rng.uniform(0.1, 1.0)),
         skin_variant=int(rng.integers(0, 1 << 16)),
     )
 

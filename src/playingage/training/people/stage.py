@@ -101,7 +101,7 @@ class Stage:
     def _common(self, sitter: Sitter, scene: Scene, centre: F32, distance: float) -> dict[str, Value]:
         eye = centre + np.array((0, 0, distance))
         flesh = {"caucasian": 0.42, "asian": 0.38, "african": 0.09}[sitter.dominant] * sitter.tone[1]
-        exposure = 1.35 * scene.exposure * (0.4 / flesh) ** 0.45  # a photographer opens up for dark skin, half way
+        exposure = 1.15 * scene.exposure * (0.4 / flesh) ** 0.45  # a photographer opens up for dark skin, half way
         return {
             "eye": eye.tolist(), "towards": [x for light in scene.lights for x in light.towards],
             "lights": [x for light in scene.lights for x in light.colour],
@@ -176,7 +176,7 @@ class Stage:
         teeth = self.assets.proxy(f"proxies/teeth/{sitter.teeth}")
         tint = (0.95 - 0.2 * years.yellow, 0.93 - 0.27 * years.yellow, 0.88 - 0.38 * years.yellow)
         image = "proxies/teeth/materials/teeth.png"
-        parts.append(self._wet(teeth, pose(teeth.fit(points)), image, tint, 0.0, 0.5, 0.6))
+        parts.append(self._wet(teeth, pose(teeth.fit(points)), image, tint, 0.0, 0.35, 1.1))
         tongue = self.charts["tongue"]
         at = pose(points)
         values: dict[str, Value] = {"colour": (0.35, 0.10, 0.09), "mask": (*HEAD_MASK, 1.0), "opacity": 1.0,
@@ -214,8 +214,8 @@ class Stage:
                 "thin": 0.45 if "eyelashes" in folder and sitter.sex == "male" else 1.0,
             }
             normals = props.normals(at, proxy.surface.vertex[proxy.surface.tris])
-            parts.append(Part("hair", at, normals, proxy.surface, 0.9, 0.0, values, {"colours": image}, (1, 2),
-                              0.5 if round_ else -1.0))
+            passes, casts = ((1, 2), 0.5) if round_ else ((3,), -1.0)
+            parts.append(Part("hair", at, normals, proxy.surface, 0.9, 0.0, values, {"colours": image}, passes, casts))
         return parts
 
     def _file_texture(self, name: str) -> float:
@@ -251,13 +251,15 @@ class Stage:
         for item in scene.occluders:
             place = mouth + np.array(item.place, np.float32)
             if item.kind.startswith("hand"):
-                parts.append(self._hand(sitter, item, place, fixed))
+                face = pose(fixed[self.charts["head"].vertex])
+                parts.append(self._hand(sitter, item, place, fixed, face))
             else:
                 points, tris = props.solid(item.kind, item.size)
                 parts.append(_thing(points @ rotation(*item.turn).T + place, tris, item.colour, 1.0, 1.0, 0.3))
         return parts
 
-    def _hand(self, sitter: Sitter, item: Occluder, place: F32, fixed: F32) -> Part:
+    def _hand(self, sitter: Sitter, item: Occluder, place: F32, fixed: F32, face: F32) -> Part:
+        """A hand of the sitter, moved along z until it touches the `face` (points) and then by what the scene asks."""
         left = item.kind == "hand-left"
         surface = self.charts["hand-left" if left else "hand-right"]
         joints = self.assets.base.groups
@@ -276,6 +278,7 @@ class Stage:
         middle = joint("finger-3-1")
         at = ((fixed - middle) @ frame.T) @ rotation(*item.turn).T + place
         at = at.astype(np.float32)
+        at[:, 2] += _clearance(at[np.unique(surface.vertex)], face) + np.float32(item.place[2] + 0.04)
         textures = self._skin_of_sitter(sitter)["body"] | {"wrinkles": self._wrinkle_texture(sitter)}
         values: dict[str, Value] = {
             "stage": stage_weights(REFERENCE), "tone": sitter.tone, "shine": 0.4, "years": 0.0, "hair": (0.0, 0.0, 0.0),
@@ -294,6 +297,20 @@ def _thing(
     values: dict[str, Value] = {"colour": colour, "mask": (*OCCLUDER_MASK, mask), "opacity": opacity, "neckline": 99.0,
                                 "gloss": gloss, "weave": 0.0}
     return Part("plain", at, props.normals(at, tris), surface, 1.0, 0.0, values, casts=casts)
+
+
+def _clearance(thing: F32, face: F32) -> np.float32:
+    """How far `thing` must move along z to touch `face`; points, compared in columns of 0.08 dm."""
+    low, columns = np.float32(-6.0), 160  # wide enough for every pose
+    depth = np.full((columns, columns), -99.0, np.float32)
+
+    def cells(points: F32) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        k = np.clip((points[:, :2] - (0.0, 6.5) - low) / 0.08, 0, columns - 1).astype(np.int32)
+        return k[:, 1], k[:, 0]
+
+    np.maximum.at(depth, cells(face), face[:, 2])
+    depth = np.asarray(cv2.dilate(depth, np.ones((3, 3), np.uint8)), np.float32)
+    return np.float32(max((depth[cells(thing)] - thing[:, 2]).max(), -3.0))
 
 
 def charts(assets: Assets) -> dict[str, Surface]:
