@@ -63,7 +63,8 @@ def live(
 
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
-    with open_source(source, realtime=True, loop=loop, threads=1) as opened:
+    # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
+    with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:
         if not source.startswith("pattern:"):
             require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
         run_monitors(
