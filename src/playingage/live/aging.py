@@ -69,7 +69,7 @@ class Aging:
                 give(self.pair(frame))
 
     def stalled_pair(self, frame: Frame, now: float) -> Pair | None:
-        """The pair of a frame that comes while the engine is stuck on an earlier one; it says so. Any thread may call."""
+        """The pair of a frame that came while the engine is stuck on an earlier one, and says so. From any thread."""
         if self.state(now).state != "stalled":
             return None
         held = self._fit(frame)

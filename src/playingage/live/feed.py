@@ -58,7 +58,7 @@ class Feed:
     def put(self, pair: Pair) -> None:
         """Leave the newest pair; one not yet taken by the encoder is dropped and counted as `engine`.
 
-        The engine thread calls it, and the capture thread while the engine is stuck: an older pair never follows a newer.
+        Called by the engine thread, and the capture thread while that is stuck: an older pair never follows a newer.
         """
         with self._lock:
             late = pair.serial < self._newest
