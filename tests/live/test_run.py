@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from live.fakes import AGE_ROW, NUMBER_ROW, FakeFace, FakeReager, FakeSource, read_number
+from live.fakes import AGE_ROW, NUMBER_ROW, FakeFace, FakeReaged, FakeReager, FakeSource, read_number
 from playingage.core import PlayingAgeError, SettingError
-from playingage.live import LiveRun, LiveSettings, Pair, Reager, View, Want
+from playingage.frames import Frame
+from playingage.live import LiveRun, LiveSettings, Pair, Reager, TwoStepReager, View, Want
 
 QUICK = {"log_every": 0, "retry_first": 0.02, "retry_most": 0.05}
 
@@ -29,7 +30,7 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("playingage")]
 
 
-def live(source: FakeSource, reager: Reager, pairs: list[Pair], **more: Any) -> LiveRun:
+def live(source: FakeSource, reager: Reager | TwoStepReager, pairs: list[Pair], **more: Any) -> LiveRun:
     return LiveRun(source, reager, settings(**more), listeners=(pairs.append,))
 
 
@@ -274,3 +275,44 @@ def test_a_hanging_source_is_named() -> None:
     with pytest.raises(PlayingAgeError, match="playingage capture"):
         run.stop()
     release.set()
+
+
+class TwoSteps:
+    """Looks and re-ages, and notes on which thread it did so."""
+
+    def __init__(self) -> None:
+        self.looks: set[str] = set()
+        self.works: set[str] = set()
+        self.blind = False
+
+    def look(self, frame: Frame, /) -> Frame:
+        self.looks.add(threading.current_thread().name)
+        if self.blind:
+            raise RuntimeError("cannot see")
+        return frame
+
+    def reage(self, looked: Frame, age: float, /) -> FakeReaged:
+        self.works.add(threading.current_thread().name)
+        return FakeReaged(frame=looked, matte=None, faces=(FakeFace(),))
+
+
+def test_two_steps_run_on_two_threads() -> None:
+    pairs: list[Pair] = []
+    steps = TwoSteps()
+    with live(FakeSource(rate=100, frames=20), steps, pairs) as run:
+        run.wait(threading.Event())
+        until(lambda: bool(pairs) and pairs[-1].clean.number == 19)
+    assert len(steps.looks) == len(steps.works) == 1 and steps.looks.isdisjoint(steps.works)
+
+
+@pytest.mark.logs_errors
+def test_a_failed_look_is_said_like_any_failure() -> None:
+    pairs: list[Pair] = []
+    steps = TwoSteps()
+    steps.blind = True
+    with live(FakeSource(rate=100), steps, pairs) as run:
+        until(lambda: run.state()["engine"]["state"] == "failed")
+        assert "cannot see" in run.state()["engine"]["detail"]
+        assert pairs[-1].verdict.view is View.FAILED
+        steps.blind = False
+        until(lambda: run.state()["engine"]["state"] == "working")

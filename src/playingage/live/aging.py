@@ -10,7 +10,7 @@ from typing import Any
 from playingage.frames import Frame
 from playingage.live.mailbox import Mailbox
 from playingage.live.pair import Pair, View, failed, judge, same_picture
-from playingage.live.ports import Reager
+from playingage.live.ports import Job, Reaged, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats
 
@@ -35,7 +35,9 @@ class Aging:
     The engine is tried anew on each frame. A failure is logged when it is first met, not for each frame.
     """
 
-    def __init__(self, reager: Reager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, reager: Reager | TwoStepReager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]
+    ) -> None:
         self._reager, self._settings, self._stats, self._clock = reager, settings, stats, clock
         self._age = settings.age
         self._serials = itertools.count(1)
@@ -61,12 +63,25 @@ class Aging:
             return EngineState(state="stalled", since=begun, detail="one frame has taken over a second")
         return self._state
 
-    def work(self, slot: Mailbox[Frame], give: Callable[[Pair], None], stopping: threading.Event) -> None:
+    def look(self, frame: Frame) -> Job:
+        """Capture thread: the first step of a re-ager that has two. What it fails with is the engine's failure."""
+        if not isinstance(self._reager, TwoStepReager):
+            return Job(frame)
+        begun = self._clock()
+        try:
+            job = Job(frame, looked=self._reager.look(frame))
+        except Exception as error:
+            return Job(frame, error=error)
+        now = self._clock()
+        self._stats.work("look", now - begun, now)
+        return job
+
+    def work(self, slot: Mailbox[Job], give: Callable[[Pair], None], stopping: threading.Event) -> None:
         """Engine thread: take frames from `slot`, `give` pairs, until `stopping`."""
         while not stopping.is_set():
-            frame = slot.take(0.5)
-            if frame is not None:
-                give(self.pair(frame))
+            job = slot.take(0.5)
+            if job is not None:
+                give(self.pair(job))
 
     def stalled_pair(self, frame: Frame, now: float) -> Pair | None:
         """The pair of a frame that came while the engine is stuck on an earlier one, and says so. From any thread."""
@@ -83,9 +98,9 @@ class Aging:
         held = self._held if self._settings.on_failure == "last" else None
         return held if held is not None and held.pixels.shape == frame.pixels.shape else None
 
-    def pair(self, frame: Frame) -> Pair:
+    def pair(self, job: Job) -> Pair:
         """The pair of one frame; never raises for what the engine does."""
-        age, begun = self._age, self._clock()
+        frame, age, begun = job.frame, self._age, self._clock()
         self._begun = begun
         common: dict[str, Any] = {
             "serial": next(self._serials),
@@ -94,7 +109,7 @@ class Aging:
             "captured": frame.captured or begun,
         }
         try:
-            reaged = self._reager.process(frame, age)
+            reaged = self._reage(job, age)
             if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:
                 raise ValueError(f"frame {frame.number} came back from the engine as another one")
         except Exception as error:
@@ -112,6 +127,13 @@ class Aging:
         else:
             aged = self._held = reaged.frame
         return Pair(aged=aged, verdict=verdict, faces=faces, **common)
+
+    def _reage(self, job: Job, age: float) -> Reaged:
+        if job.error is not None:
+            raise job.error
+        if isinstance(self._reager, TwoStepReager):
+            return self._reager.reage(job.looked, age)
+        return self._reager.process(job.frame, age)
 
     def _fail(self, error: Exception, common: dict[str, Any]) -> Pair:
         now = self._clock()

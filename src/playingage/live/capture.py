@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from playingage.core import MediaError
 from playingage.frames import Frame
 from playingage.live.mailbox import Mailbox
+from playingage.live.ports import Job
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats
 from playingage.media.ports import Source
@@ -31,14 +32,19 @@ class SourceState:
 class Capture:
     """Owns the reading of a source. Frames without a capture time get that of their arrival.
 
+    `prepare` makes of each frame what the engine gets; it must be quick and not raise.
     `watchers` are called in the capture thread with every frame and the time.
     Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as
     `source`.
     """
 
-    def __init__(self, source: Source, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, source: Source, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float],
+        prepare: Callable[[Frame], Job] = Job,
+    ) -> None:
         self._source, self._settings, self._stats, self._clock = source, settings, stats, clock
-        self.slot: Mailbox[Frame] = Mailbox()
+        self.slot: Mailbox[Job] = Mailbox()
+        self._prepare = prepare
         self.watchers: list[Callable[[Frame, float], None]] = []
         self._state = SourceState(state="starting", since=clock(), words="STARTING")
         self._last: int | None = None
@@ -87,7 +93,7 @@ class Capture:
             self._stats.drop("source", missing)
         self._last, self._last_at = frame.number, now
         self._stats.count("captured", now)
-        if self.slot.put(frame):
+        if self.slot.put(self._prepare(frame)):
             self._stats.drop("capture")
         for watcher in self.watchers:
             watcher(frame, now)

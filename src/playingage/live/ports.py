@@ -1,7 +1,8 @@
 """What live asks of an engine: one frame and one age in, one re-aged frame out."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,3 +64,25 @@ class Reager(Protocol):
     def process(self, frame: Frame, age: float, /) -> Reaged:
         """The frame with every face at `age` years."""
         ...
+
+
+@runtime_checkable
+class TwoStepReager(Protocol):
+    """A re-ager whose two steps may run on two threads: the next frame is looked at while this one is re-aged."""
+
+    def look(self, frame: Frame, /) -> Any:
+        """Find what is to be re-aged. Called for every frame captured, in order, from the capture thread."""
+        ...
+
+    def reage(self, looked: Any, age: float, /) -> Reaged:
+        """The frame that was looked at with every face at `age` years. Called from the engine thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A frame on its way to the engine: what `look` found, or what it failed with; neither where there is no `look`."""
+
+    frame: Frame
+    looked: Any = None
+    error: Exception | None = None

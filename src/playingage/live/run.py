@@ -13,7 +13,7 @@ from playingage.live.aging import Aging
 from playingage.live.capture import Capture
 from playingage.live.feed import Feed
 from playingage.live.pair import Pair, years
-from playingage.live.ports import Reager
+from playingage.live.ports import Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats, line
 from playingage.live.worker import Worker
@@ -34,7 +34,7 @@ class LiveRun:
     def __init__(
         self,
         source: Source,
-        reager: Reager,
+        reager: Reager | TwoStepReager,
         settings: LiveSettings | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -45,8 +45,8 @@ class LiveRun:
         self.clock = clock
         self.stats = LiveStats(self.settings.window, clock())
         self.feed = Feed(self.settings, self.stats, clock)
-        self._capture = Capture(source, self.settings, self.stats, clock)
         self._aging = Aging(reager, self.settings, self.stats, clock)
+        self._capture = Capture(source, self.settings, self.stats, clock, self._aging.look)
         self._listeners, self._patience = listeners, patience
         self._source, self._info = source, source.info
         self._capture.watchers.append(self._watch)

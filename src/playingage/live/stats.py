@@ -75,7 +75,7 @@ class LiveStats:
         self._window = window
         self._started = started
         self._delays = {name: _Series(window) for name in DELAYS}
-        self._work = {name: _Series(window) for name in ("engine", "encode")}
+        self._work = {name: _Series(window) for name in ("look", "engine", "encode")}
         self._ticks: dict[str, deque[float]] = {}
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter(dict.fromkeys(PLACES, 0))
@@ -99,7 +99,7 @@ class LiveStats:
             self._delays[name].add(seconds, now)
 
     def work(self, name: str, seconds: float, now: float) -> None:
-        """A stage (`engine` or `encode`) took `seconds` for one frame."""
+        """A stage (`look`, `engine` or `encode`) took `seconds` for one frame."""
         with self._lock:
             self._work[name].add(seconds, now)
 

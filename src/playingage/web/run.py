@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from playingage.live import LiveRun, LiveSettings, Pair, Reager
+from playingage.live import LiveRun, LiveSettings, Pair, Reager, TwoStepReager
 from playingage.live.stats import line
 from playingage.media.ports import Source
 from playingage.web.server import MonitorServer
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def run_live(
     source: Source,
-    reager: Reager,
+    reager: Reager | TwoStepReager,
     settings: LiveSettings | None = None,
     server: ServerSettings | None = None,
     *,
