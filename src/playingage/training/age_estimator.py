@@ -1,6 +1,7 @@
 """A small network that reads the age of a face in years from its canonical crop, for when nobody says it.
 
-Trained on dated portraits, earlier pictures of the same people, snapshots with a crowd's age band, and the teacher's pictures.
+Trained on dated portraits, earlier pictures of the same people, snapshots with a crowd's age band, and the teacher's
+pictures.
 Legend: B batch, 128 side of the crop; colour display-encoded RGB 0..1; ages in years.
 """
 
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from playingage.training import pairs
+from playingage.training.arrays import f32
 from playingage.training.portraits import CROP, EYE, WIDE, Portrait
 
 LOG = logging.getLogger(__name__)
@@ -63,7 +65,8 @@ class AgeNetwork(nn.Module):
         grey = crop_B3SS.mean(dim=(1, 2, 3), keepdim=True)
         h = self.body((crop_B3SS - grey) * 3)
         raw = self.head(self.drop(h.flatten(1))) * _SPAN + _CENTRE
-        return raw * self.slope + self.offset
+        result: Tensor = raw * self.slope + self.offset
+        return result
 
 
 def train(portraits: list[Portrait], taught: Path, config: EstimatorConfig, threads: int = 1) -> AgeNetwork:
@@ -71,7 +74,8 @@ def train(portraits: list[Portrait], taught: Path, config: EstimatorConfig, thre
     torch.manual_seed(config.seed)
     torch.set_num_threads(threads)
     rng = np.random.default_rng(config.seed)
-    network = AgeNetwork(config.widths).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = AgeNetwork(config.widths)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = {k: v.clone() for k, v in network.state_dict().items()}
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.rate, weight_decay=0.05)
     ages = np.array([p.age for p in portraits])
@@ -106,11 +110,13 @@ def train(portraits: list[Portrait], taught: Path, config: EstimatorConfig, thre
         if step % 200 == 0:
             LOG.info("age estimator: step %d, loss %.3f", step, float(loss.detach()))
     network.load_state_dict(average)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _draw(
-    portraits: list[Portrait], chance: NDArray[np.float64], rendered: pairs.Pairs, taught: float, rng: np.random.Generator
+    portraits: list[Portrait], chance: NDArray[np.float64], rendered: pairs.Pairs, taught: float,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], float]:
     if rng.random() < taught:
         i, t = int(rng.integers(len(rendered.aged))), int(rng.integers(rendered.aged.shape[1]))
@@ -125,7 +131,7 @@ def crop_of(rgb: NDArray[np.uint8], move: NDArray[np.float64] | None = None) -> 
     if move is None:
         move = np.array([[1, 0, -(WIDE - CROP) / 2], [0, 1, -(WIDE - CROP) / 2]], np.float64)
     crop = cv2.warpAffine(rgb, move, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return f32(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)) / np.float32(255)
 
 
 def _vary(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -137,9 +143,10 @@ def _vary(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float3
     crop = crop_of(rgb, np.column_stack([linear, offset]))
     tint = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.07, 3)).astype(np.float32)
     crop = np.clip(crop, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.22))) * tint
-    crop += (crop.mean(axis=2, keepdims=True) - crop) * np.float32(rng.uniform(-0.2, 1.0) if rng.random() < 0.6 else 1.0)
+    grey = rng.uniform(-0.2, 1.0) if rng.random() < 0.6 else 1.0
+    crop += (crop.mean(axis=2, keepdims=True) - crop) * np.float32(grey)
     if rng.random() < 0.5:
-        crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 1.6))
+        crop = f32(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 1.6)))
     crop += rng.standard_normal(crop.shape, dtype=np.float32) * np.float32(abs(rng.normal(0, 0.02)))
     if rng.random() < 0.4:
         x, y, w, h = (int(v) for v in (*rng.integers(0, SIDE, 2), *rng.integers(10, 50, 2)))
@@ -152,4 +159,5 @@ def read(network: AgeNetwork, portraits: list[Portrait]) -> NDArray[np.float64]:
     with torch.inference_mode():
         crops = torch.from_numpy(np.stack([crop_of(p.rgb) for p in portraits])).permute(0, 3, 1, 2)
         mirrored = network(crops.flip(3).contiguous())
-        return ((network(crops.contiguous()) + mirrored) / 2).numpy()[:, 0].astype(np.float64)
+        both = (network(crops.contiguous()) + mirrored) / 2
+        return np.asarray(both.numpy()[:, 0], np.float64)

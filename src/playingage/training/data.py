@@ -14,10 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from playingage.training import pairs
+from playingage.training.arrays import Array, f32
 from playingage.training.occluders import occlude
 from playingage.training.portraits import CROP, WIDE
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +30,9 @@ class DataConfig:
     grain: float = 0.6
     jpeg: float = 0.4
     grey: float = 0.04
-    turn: float = 5.0
-    scale: float = 0.07
-    shift: float = 0.03
+    turn: float = 2.5
+    scale: float = 0.035
+    shift: float = 0.014
     age_noise: float = 2.0
 
     def __post_init__(self) -> None:
@@ -46,7 +45,7 @@ class DataConfig:
 class Sample:
     """One sample, channels first. `delta` 3HH truth; `matte` 1HH; `weight` 1HH where the delta counts.
 
-    `place` 2GG and `warp` 2GG are the maps that the network's plan should hold (its units), `known` 1GG where they are known.
+    `place` 2GG and `warp` 2GG are what the network's plan should hold (its units), `known` 1GG where that is known.
     """
 
     crop: Array
@@ -86,17 +85,15 @@ class PairSamples:
             truth = truth + (colour - truth) * cover[..., None]
         matte = matte * (1 - cover)
         move, flip = self._move(rng)
-        place = _warp(cv2.resize(p.place[i].astype(np.float32), (WIDE, WIDE)), move)
-        shift = _warp(cv2.resize(warp, (WIDE, WIDE)), move) @ move[:, :2].T.astype(np.float32)
+        place = _warp(f32(cv2.resize(p.place[i].astype(np.float32), (WIDE, WIDE))), move)
+        shift = _warp(f32(cv2.resize(warp, (WIDE, WIDE))), move) @ move[:, :2].T.astype(np.float32)
         crop, truth, matte, ages = (_warp(x, move) for x in (crop, truth, matte, ages))
         if flip:
             place[..., 0] = WIDE - 1 - place[..., 0]
         crop, truth = self._light((crop, truth), rng)
         delta = (truth - crop) * matte[..., None]
         seen = self._degrade(crop, rng)
-        # Grid offsets as grid_sample wants them: pixels of the 256 crop to parts of half its side.
         own = np.stack(np.meshgrid(*(np.arange(CROP, dtype=np.float32),) * 2), axis=-1)
-        to_grid = lambda m: cv2.resize(m, (CROP // 2,) * 2, interpolation=cv2.INTER_AREA) * (2 / CROP)  # noqa: E731
         noise = rng.normal(0, c.age_noise) / 100
         source = np.full((CROP, CROP), true_age / 100, np.float32)
         same = np.abs(ages - source) < 1e-6
@@ -104,8 +101,8 @@ class PairSamples:
         return Sample(
             crop=_first(seen), source=(source + np.float32(noise))[None], target=target[None].astype(np.float32),
             delta=_first(delta), matte=matte[None], weight=np.full((1, CROP, CROP), p.trust[i], np.float32),
-            place=_first(to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(to_grid(shift)),
-            known=cv2.resize((matte > 0.02).astype(np.float32), (CROP // 2,) * 2, interpolation=cv2.INTER_AREA)[None],
+            place=_first(_to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(_to_grid(shift)),
+            known=f32(cv2.resize(f32(matte > 0.02), (CROP // 4, CROP // 4), interpolation=cv2.INTER_AREA))[None],
         )
 
     def _target(self, i: int, crop: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -137,7 +134,8 @@ class PairSamples:
         linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         if flip:
             linear = linear @ np.diag([-1.0, 1.0])
-        offset = np.full(2, (CROP - 1) / 2) + rng.normal(0, c.shift * CROP / 2, 2) - linear @ np.full(2, (WIDE - 1) / 2)
+        middle = np.full(2, (CROP - 1) / 2) + rng.normal(0, c.shift * CROP / 2, 2)
+        offset = middle - linear @ np.full(2, (WIDE - 1) / 2)
         return np.column_stack([linear, offset]), flip
 
     def _light(self, both: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
@@ -147,16 +145,17 @@ class PairSamples:
         gamma = np.exp(rng.normal(0, 0.18))
         angle, side = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.22))
         axis = np.linspace(-1, 1, CROP, dtype=np.float32)
-        ramp = 1 + np.float32(side) * (np.float32(np.cos(angle)) * axis[None, :] + np.float32(np.sin(angle)) * axis[:, None])
+        ramp = f32(1 + side * (np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]))
         lift = max(0.0, rng.normal(0, 0.03))
         grey = 1.0 if rng.random() < c.grey else max(0.0, rng.normal(0, 0.25))
         # Exposure, tint, saturation and lift are one affine map of the colour.
         mix = ((1 - grey) * np.eye(3) + grey / 3) @ np.diag(gain) * (1 - lift)
         affine = np.column_stack([mix, np.full(3, lift)]).astype(np.float32)
-        lit = [cv2.transform(cv2.pow(np.clip(x, 0, 1, out=x), gamma) * ramp[..., None], affine) for x in both]
+        powered = [f32(cv2.pow(np.clip(x, 0, 1, out=x), gamma)) * ramp[..., None] for x in both]
+        lit = [f32(cv2.transform(x, affine)) for x in powered]
         if rng.random() < c.blurred:
             sigma = rng.uniform(0.4, 2.2)
-            lit = [cv2.GaussianBlur(x, (0, 0), sigma) for x in lit]
+            lit = [f32(cv2.GaussianBlur(x, (0, 0), sigma)) for x in lit]
         return np.clip(lit[0], 0, 1), np.clip(lit[1], 0, 1)
 
     def _degrade(self, crop: Array, rng: np.random.Generator) -> Array:
@@ -165,22 +164,28 @@ class PairSamples:
         if rng.random() < c.grain:
             grain = rng.standard_normal(crop.shape, dtype=np.float32)
             if rng.random() < 0.5:
-                grain = cv2.GaussianBlur(grain, (0, 0), 0.8) * 2
-            crop = crop + grain * np.float32(abs(rng.normal(0, 0.018)))
+                grain = f32(cv2.GaussianBlur(grain, (0, 0), 0.8)) * 2
+            crop = f32(crop + grain * np.float32(abs(rng.normal(0, 0.018))))
         if rng.random() < c.jpeg:
             quality = int(rng.integers(35, 95))
-            coded = cv2.imencode(".jpg", np.clip(crop * 255, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-            crop = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
+            plain = np.asarray(np.clip(crop * 255, 0, 255), np.uint8)
+            coded = cv2.imencode(".jpg", plain, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            crop = f32(cv2.imdecode(coded, cv2.IMREAD_COLOR)) / 255
         return np.clip(crop, 0, 1).astype(np.float32)
 
 
 def _warp(picture: Array, move: NDArray[np.float64]) -> Array:
-    result: Array = cv2.warpAffine(picture, move, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return result
+    flags = cv2.INTER_LINEAR
+    return f32(cv2.warpAffine(picture, move, (CROP, CROP), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _to_grid(pixels: Array) -> Array:
+    """HH2 displacements in pixels of the 256 crop to GG2 in parts of half its side, as grid_sample wants them."""
+    return f32(cv2.resize(pixels, (CROP // 4, CROP // 4), interpolation=cv2.INTER_AREA)) * np.float32(2 / CROP)
 
 
 def _first(picture: Array) -> Array:
-    return np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
+    return np.ascontiguousarray(f32(picture.transpose(2, 0, 1)))
 
 
 def _smooth_mask(rng: np.random.Generator) -> Array:

@@ -1,6 +1,7 @@
 """Writes a trained network as a model package folder: model.json, reager.onnx, age.onnx, card.md.
 
-Weights are kept as float16 where that is exact enough (a Cast follows each); what is exported is run again and compared.
+Weights are kept as float16 where that is exact enough (a Cast follows each); what is exported is run again and
+compared.
 """
 
 import logging

@@ -1,7 +1,8 @@
 """The mesh on which faces are brought to one shape: 468 landmarks, two rings around the head, the crop's corners.
 
-Pictures move between an image and the mean shape by piecewise affine maps over one fixed triangulation (Cootes, Edwards and Taylor,
-"Active Appearance Models", 1998). Points are (x, y) in pixels of the wide crop. Legend: P points, T triangles, HW picture.
+Pictures move between an image and the mean shape by piecewise affine maps over one fixed triangulation (Cootes, Edwards
+and Taylor, "Active Appearance Models", 1998). Points are (x, y) in pixels of the wide crop. Legend: P points, T
+triangles, HW picture.
 """
 
 from functools import cached_property
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
 from playingage.faces.region import OVAL
+from playingage.training.arrays import f32
 from playingage.training.portraits import WIDE
 
 Points = NDArray[np.float32]
@@ -19,7 +21,6 @@ Map = NDArray[np.float32]
 _RINGS = (1.35, 1.9)
 _SIDE = np.linspace(-0.6 * WIDE, 1.6 * WIDE, 7)
 _CORNERS = np.array([(x, y) for x in _SIDE for y in _SIDE if not (-1 < x < WIDE and -1 < y < WIDE)], np.float32)
-# MediaPipe's mesh is symmetric: the mirror of each landmark, found on the mean shape at run time.
 
 
 def full_points(landmarks: Points) -> Points:
@@ -43,7 +44,7 @@ class MeanShape:
         """Index of each landmark's mirror image (468)."""
         flipped = self.points[:468] * (-1, 1) + (2 * self.points[[1, 4, 5, 6, 10, 152], 0].mean(), 0)
         distance = ((flipped[:, None] - self.points[None, :468]) ** 2).sum(axis=-1)
-        return distance.argmin(axis=1)
+        return np.asarray(distance.argmin(axis=1), np.int64)
 
     def to_image(self, points: Points) -> Map:
         """For every pixel of the mean-shape picture its place in an image with mesh `points` (P x 2): HW x 2."""
@@ -73,11 +74,11 @@ def _transfer(target: Points, source: Points, triangles: NDArray[np.int32]) -> M
     chosen = affine[index]
     y, x = np.mgrid[:WIDE, :WIDE].astype(np.float64)
     place = chosen[..., 0, :] * x[..., None] + chosen[..., 1, :] * y[..., None] + chosen[..., 2, :]
-    return place.astype(np.float32)
+    return f32(place)
 
 
 def sample(picture: NDArray[np.float32], places: Map, *, cubic: bool = False) -> NDArray[np.float32]:
     """`picture` (H x W or H x W x C float32) read at `places` (HW x 2), the border repeated."""
     flags = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
-    result: NDArray[np.float32] = cv2.remap(picture, places, None, flags, borderMode=cv2.BORDER_REPLICATE)
-    return result
+    x, y = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
+    return f32(cv2.remap(picture, x, y, flags, borderMode=cv2.BORDER_REPLICATE))

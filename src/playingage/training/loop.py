@@ -1,7 +1,7 @@
 """The trainer: seeded, resumable, one process that learns and one that prepares samples.
 
-The learner's thread owns the network; the preparing process owns the pairs and a bounded queue (it waits when the queue is full;
-its exception reaches the learner). A checkpoint is written under a temporary name and renamed.
+The learner's thread owns the network; the preparing process owns the pairs and a bounded queue (it waits when the queue
+is full; its exception reaches the learner). A checkpoint is written under a temporary name and renamed.
 """
 
 import json
@@ -9,31 +9,29 @@ import logging
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from playingage.training.data import DataConfig, PairSamples, batches
 from playingage.training.losses import LossConfig, losses
-from playingage.training.network import GRID, NetworkConfig, Plan, Reager
-from playingage.training.portraits import CROP, WIDE
-from playingage.training.teacher.statistics import Statistics
+from playingage.training.network import GRID, Plan, Reager
+from playingage.training.portraits import CROP
 
 LOG = logging.getLogger(__name__)
 Folders = Sequence[tuple[Path, float]]
 _QUEUE = 6
-_TEXTURE_PACE = 0.2
-"""Textures start from the teacher's and would gather noise at the trunk's pace."""
+_KNOWN_PACE = 0.15
+"""What starts from the teacher's averages would gather noise at the trunk's pace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopConfig:
-    """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls in a straight line over the last `fall` share."""
+    """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls straight over the last `fall` share."""
 
     steps: int = 7800
     batch: int = 4
@@ -52,30 +50,6 @@ class LoopConfig:
             raise ValueError("the rate is positive and the averaging factor below 1")
 
 
-def fresh(config: NetworkConfig, statistics: Statistics | None, seed: int) -> Reager:
-    """A network at its start: its textures hold the teacher's donors and shading, the rest is random under `seed`."""
-    torch.manual_seed(seed)
-    network = Reager(config)
-    with torch.no_grad():
-        network.textures.copy_(torch.randn_like(network.textures) * 0.01)
-        if statistics is not None:
-            known = _first_textures(statistics)[: config.textures]
-            network.textures[0, : len(known)] = torch.from_numpy(known)
-            bias = network.trunk.smooth.bias
-            assert bias is not None
-            bias[-config.textures : -config.textures + len(known)] = 0.3
-    return network
-
-
-def _first_textures(statistics: Statistics) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Donors' detail and 25 years of shading per sex, as relative lightness, on the canonical crop of the mean face."""
-    edge = (WIDE - CROP) // 2
-    inner = slice(edge, edge + CROP)
-    planes = [statistics.donors[s] / 100 for s in ("F", "M")]
-    planes += [np.tanh(statistics.slopes[s].colour[..., 0] * 25 / 30) * 0.3 for s in ("F", "M")]
-    return np.stack([p[inner, inner] for p in planes]).astype(np.float32)
-
-
 def rate_at(step: int, config: LoopConfig) -> float:
     """Learning rate of a step."""
     left = (config.steps - step) / max(1.0, config.fall * config.steps)
@@ -89,9 +63,10 @@ class Trainer:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config, self.loss = config, loss
         self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-        rest = [p for p in network.parameters() if p is not network.textures]
+        known = [network.textures, network.trunk.habit, network.trunk.usual_matte]
+        rest = [p for p in network.parameters() if all(p is not k for k in known)]
         self.optimiser = torch.optim.AdamW(
-            [{"params": rest, "pace": 1.0}, {"params": [network.textures], "pace": _TEXTURE_PACE, "weight_decay": 0.0}],
+            [{"params": rest, "pace": 1.0}, {"params": known, "pace": _KNOWN_PACE, "weight_decay": 0.0}],
             lr=config.rate, betas=(0.9, 0.98), weight_decay=1e-4,
         )
         self.step = 0
@@ -194,7 +169,8 @@ def train(trainer: Trainer, folders: Folders, data: DataConfig, out: Path) -> No
                 sums[name] = sums.get(name, 0.0) + value / 50
             if trainer.step % 50 == 0:
                 pace = (trainer.step - first) * config.batch / (time.monotonic() - began)
-                row = {"step": trainer.step, "samples_per_s": round(pace, 1), **{k: round(v, 6) for k, v in sums.items()}}
+                row = {"step": trainer.step, "samples_per_s": round(pace, 1)}
+                row |= {k: round(v, 6) for k, v in sums.items()}
                 with (out / "log.jsonl").open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
                 LOG.info("%s", row)
@@ -205,6 +181,3 @@ def train(trainer: Trainer, folders: Folders, data: DataConfig, out: Path) -> No
         stream.close()  # type: ignore[attr-defined]
 
 
-def settings_of(*configs: Any) -> dict[str, Any]:
-    """The configurations as plain values by class name."""
-    return {type(c).__name__: asdict(c) for c in configs}

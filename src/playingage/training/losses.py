@@ -25,7 +25,9 @@ class LossConfig:
             raise ValueError("weights of losses are not negative")
 
 
-def losses(delta_B3HH: Tensor, matte_B1HH: Tensor, plan: Plan, truth: dict[str, Tensor], config: LossConfig) -> dict[str, Tensor]:
+def losses(
+    delta_B3HH: Tensor, matte_B1HH: Tensor, plan: Plan, truth: dict[str, Tensor], config: LossConfig
+) -> dict[str, Tensor]:
     """Every term, weighted, by name. `matte` holds logits; `truth` is a batch of `data.Sample`."""
     weight = truth["weight"] * (config.outside + truth["matte"])
     error = delta_B3HH * torch.sigmoid(matte_B1HH) - truth["delta"]

@@ -1,21 +1,23 @@
-"""The re-ager's network: a small U-Net that decides what to do, and fixed arithmetic that does it to the picture itself.
+"""The re-ager's network: a small U-Net that decides, and fixed arithmetic that does it to the picture itself.
 
-The trunk works on a 128 x 128 grid for both sizes. It predicts smooth maps: where each place lies on the mean face, a warp of the
-picture, gains of the picture's own detail, a change of colour, how much of each learned texture to lay on, and a
-matte. Warp and gains act on the picture at its own size, so that pores and grain are moved and kept, never painted; wrinkles
-live in textures of the mean face, so that they stay lines and stay on the skin. The 512 variant is the same weights read at half size.
+The trunk works on a 64 x 64 grid for both sizes. It predicts smooth maps: where each place lies on the mean face, a
+warp of the picture, gains of the picture's own detail, a change of colour, how much of each learned texture to lay on; a
+finer branch adds sharp change and a matte. Warp and gains act on the picture at its own size, so that pores and grain are
+moved and kept, never painted; wrinkles live in textures of the mean face, so that they stay lines and stay on the skin.
+The 512 variant is the same weights read at half size.
 
-Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 working side, G = 128 grid, K textures.
-Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side (as grid_sample wants them).
+Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 working side, G = 64 grid, K textures.
+Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-GRID = 128
+GRID = 64
 WORK = 256
 GATE_YEARS = 0.25
 """Ages apart by this much (in years / 100) scale the change by one."""
@@ -24,19 +26,23 @@ _FINE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
-    """Widths of the trunk from fine to coarse, convolutions per level, number of textures on the mean face."""
+    """Widths of the trunk from fine to coarse, convolutions per level, textures on the mean face.
 
-    widths: tuple[int, ...] = (32, 64, 96, 128)
+    `edge`: width of the finer branch that draws the matte and the sharp part of the change.
+    """
+
+    widths: tuple[int, ...] = (48, 80, 112)
     depth: int = 2
-    textures: int = 8
+    textures: int = 4
+    edge: int = 16
     places: int = 8
     """Channels of a learned map that tells the trunk where in the crop it is."""
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or any(w < 1 for w in self.widths):
             raise ValueError("the trunk wants at least two widths, all positive")
-        if min(self.depth, self.textures, self.places) < 1:
-            raise ValueError("depth, textures and places are at least 1")
+        if min(self.depth, self.textures, self.places, self.edge) < 1:
+            raise ValueError("depth, textures, places and edge are at least 1")
 
 
 class _Block(nn.Sequential):
@@ -51,7 +57,7 @@ class _Block(nn.Sequential):
 class Plan:
     """What the trunk decided, each B x C x G x G except `fine` and `matte` (logits), which are B x 1 x H x H.
 
-    `place` 2 (offset to the mean face), `warp` 2, `gain` 3, `colour` 3, `mix` K. All but `place` and `matte` are already gated.
+    `place` 2 (offset to the mean face), `warp` 2, `gain` 3, `colour` 3, `mix` K. All but `place` and `matte` are gated.
     """
 
     place: Tensor
@@ -68,49 +74,64 @@ class Trunk(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        widths = config.widths
+        widths, edge = config.widths, config.edge
         self.config = config
-        self.where = nn.Parameter(torch.randn(1, config.places, 32, 32) * 0.1)
-        self.stem = _Block(3 * 4 + 3 + config.places, widths[0], 1)
+        self.sizes = [2, 2, 3, 3, config.textures]
+        # What is done to the average face, to which the trunk adds what this face needs.
+        self.habit = nn.Parameter(torch.zeros(1, sum(self.sizes), GRID, GRID))
+        self.usual_matte = nn.Parameter(torch.zeros(1, 1, WORK, WORK))
+        self.where = nn.Parameter(torch.randn(1, config.places, 32, 32) * 0.3)
+        self.stem = _Block(3 * 16 + 3 + config.places, widths[0], 1)
         self.down = nn.ModuleList(
-            _Block(widths[max(i - 1, 0)], w, config.depth if i else max(config.depth - 1, 1)) for i, w in enumerate(widths)
+            _Block(widths[max(i - 1, 0)], w, config.depth if i else max(config.depth - 1, 1))
+            for i, w in enumerate(widths)
         )
         self.up = nn.ModuleList(
             _Block(widths[i] + widths[i + 1], widths[i], config.depth) for i in range(len(widths) - 1)
         )
-        self.sizes = (2, 2, 3, 3, config.textures)
+        self.edge = _Block(3 * 4, edge, 1)
+        self.join = _Block(edge + widths[0], 2 * edge, 1)
         self.smooth = nn.Conv2d(widths[0], sum(self.sizes), 3, padding=1)
-        self.sharp = nn.Conv2d(widths[0], 2 * _FINE**2, 3, padding=1)
+        self.sharp = nn.Conv2d(2 * edge, 2 * _FINE**2, 3, padding=1)
+        _start(self)
         for head in (self.smooth, self.sharp):
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+            nn.init.normal_(head.weight, std=0.003)
 
     def forward(self, crop_BCHH: Tensor, source_B1GG: Tensor, target_B1GG: Tensor) -> Plan:
-        """Decide. `crop` B x 3 x 256 x 256 RGB 0..1; ages B x 1 x 128 x 128."""
+        """Decide. `crop` B x 3 x 256 x 256 RGB 0..1; ages B x 1 x 64 x 64."""
         step = (target_B1GG - source_B1GG) / GATE_YEARS
-        where = functional.interpolate(self.where, size=(GRID, GRID), mode="bilinear", align_corners=False)
-        where = where.expand(crop_BCHH.shape[0], -1, -1, -1)
-        given = [functional.pixel_unshuffle(crop_BCHH - 0.5, 2), source_B1GG * 2 - 1, target_B1GG * 2 - 1, step, where]
-        h = self.stem(torch.cat(given, dim=1))
+        where = _grow(self.where, GRID // 32).expand(crop_BCHH.shape[0], -1, -1, -1)
+        even = (crop_BCHH - 0.5) * 2
+        ages = [source_B1GG * 4 - 2, target_B1GG * 4 - 2, step]
+        h = self.stem(torch.cat([functional.pixel_unshuffle(even, 4), *ages, where], dim=1))
         kept = []
         for i, block in enumerate(self.down):
             h = block(functional.avg_pool2d(h, 2) if i else h)
             kept.append(h)
         for i in reversed(range(len(self.up))):
-            h = functional.interpolate(h, scale_factor=2, mode="bilinear", align_corners=False)
-            h = self.up[i](torch.cat([h, kept[i]], dim=1))
-        place, warp, gain, colour, mix = torch.split(self.smooth(h), self.sizes, dim=1)
-        fine, matte = torch.split(functional.pixel_shuffle(self.sharp(h), _FINE), 1, dim=1)
-        wide = functional.interpolate(step, scale_factor=2, mode="bilinear", align_corners=False)
+            h = self.up[i](torch.cat([_grow(h, 2), kept[i]], dim=1))
+        place, warp, gain, colour, mix = torch.split(self.smooth(h) + self.habit, self.sizes, dim=1)
+        edges = self.edge(functional.pixel_unshuffle(even, 2))
+        sharp = self.sharp(self.join(torch.cat([edges, _grow(h, 2)], dim=1)))
+        fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
         return Plan(place=place, warp=warp * step * 0.1, gain=gain * step, colour=colour * step, mix=mix * step,
-                    fine=fine * wide, matte=matte)
+                    fine=fine * _stretch(step, WORK), matte=matte + self.usual_matte)
+
+
+def _start(trunk: nn.Module) -> None:
+    """He et al., "Delving deep into rectifiers", 2015: without normalisation signals must keep their size."""
+    for module in trunk.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 class Reager(nn.Module):
     """The protocol: crop and age maps to an RGB change and a matte, at 256 or 512 px."""
 
-    identity_S: Tensor
-    identity_H: Tensor
+    identity_full: Tensor
+    identity_work: Tensor
 
     def __init__(self, config: NetworkConfig, size: int = WORK) -> None:
         super().__init__()
@@ -119,49 +140,68 @@ class Reager(nn.Module):
         self.size = size
         self.trunk = Trunk(config)
         self.textures = nn.Parameter(torch.zeros(1, config.textures, WORK, WORK))
-        self.register_buffer("identity_S", _identity(size), persistent=False)
-        self.register_buffer("identity_H", _identity(WORK), persistent=False)
+        self.register_buffer("identity_full", _identity(size), persistent=False)
+        self.register_buffer("identity_work", _identity(WORK), persistent=False)
 
     def plan(self, crop_BCSS: Tensor, source_B1SS: Tensor, target_B1SS: Tensor) -> Plan:
         """The trunk's decisions for crops at the network's size."""
         half = functional.avg_pool2d(crop_BCSS, 2) if self.size != WORK else crop_BCSS
         step = self.size // GRID
-        plan: Plan = self.trunk(half, functional.avg_pool2d(source_B1SS, step), functional.avg_pool2d(target_B1SS, step))
+        ages = [functional.avg_pool2d(age, step) for age in (source_B1SS, target_B1SS)]
+        plan: Plan = self.trunk(half, *ages)
         return plan
 
     def act(self, crop_BCSS: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         """Carry the plan out: (delta B x 3 x S x S, matte logits B x 1 x S x S)."""
-        up = self.size // GRID
-        warp = _grow(plan.warp, up)
-        moved = _read(crop_BCSS, self.identity_S, warp)
+        moved = _read(crop_BCSS, self.identity_full, _stretch(plan.warp, self.size))
         half = functional.avg_pool2d(moved, 2) if self.size != WORK else moved
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
-        change = self._detail(light_B1HH, plan.gain)
-        texture = _read(self.textures.expand(moved.shape[0], -1, -1, -1), self.identity_H, _grow(plan.place, 2))
-        shade = plan.fine + (texture * _grow(plan.mix, 2)).sum(dim=1, keepdim=True)
-        change = change + _grow(plan.colour, 2) + shade * (half + 0.08)
+        # One interpolation for all maps: run times pad few channels to many.
+        maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.mix], dim=1)
+        place, colour, gain, mix = torch.split(_grow(maps, WORK // GRID), [2, 3, 1, plan.mix.shape[1]], dim=1)
+        texture = _read(self.textures.expand(moved.shape[0], -1, -1, -1), self.identity_work, place)
+        shade = plan.fine + (texture * mix).sum(dim=1, keepdim=True)
+        change = colour + shade * (half + 0.08) + _detail(light_B1HH, gain, plan.gain)
         matte = plan.matte
         if self.size != WORK:
-            change, matte = _grow(change, 2), _grow(matte, 2)
+            change, matte = torch.split(_grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
         return moved - crop_BCSS + change, matte
 
     def forward(self, crop_BCSS: Tensor, source_B1SS: Tensor, target_B1SS: Tensor) -> tuple[Tensor, Tensor]:
-        """(delta, matte 0..1): `crop + delta * matte` is the face at the target age. Delta is 0 where the ages are equal."""
+        """(delta, matte 0..1): `crop + delta * matte` is the face at the target age; delta is 0 at equal ages."""
         delta, matte = self.act(crop_BCSS, self.plan(crop_BCSS, source_B1SS, target_B1SS))
         gate = torch.clamp((target_B1SS - source_B1SS).abs() * 400, 0, 1)
         return delta * gate, torch.sigmoid(matte)
 
-    def _detail(self, light_B1HH: Tensor, gain_B3GG: Tensor) -> Tensor:
-        """Change of three octaves of lightness by their gains: B x 1 x H x H."""
-        fine = light_B1HH
-        parts = []
-        for k in range(3):
-            coarse = functional.avg_pool2d(fine, 2)
-            gain = gain_B3GG[:, k : k + 1]
-            gain = _grow(gain, 2) if k == 0 else gain if k == 1 else functional.avg_pool2d(gain, 2)
-            parts.append((fine - _grow(coarse, 2)) * gain)
-            fine = coarse
-        return parts[0] + _grow(parts[1] + _grow(parts[2], 2), 2)
+
+def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, gain_B3GG: Tensor) -> Tensor:
+    """Change of three octaves of lightness by their gains: B x 1 x H x H."""
+    half = functional.avg_pool2d(light_B1HH, 2)
+    quarter = functional.avg_pool2d(half, 2)
+    eighth = functional.avg_pool2d(quarter, 2)
+    coarse = (quarter - _stretch(eighth, WORK // 4)) * gain_B3GG[:, 2:3]
+    middle = (half - _stretch(quarter, WORK // 2)) * _stretch(gain_B3GG[:, 1:2], WORK // 2)
+    fine = (light_B1HH - _stretch(half, WORK)) * finest_B1HH
+    return fine + _stretch(middle + _stretch(coarse, WORK // 2), WORK)
+
+
+def _stretch(value: Tensor, size: int) -> Tensor:
+    """Bilinear enlargement to `size` as two matrix products, which for few channels is the faster way everywhere."""
+    matrix = _bilinear(value.shape[-1], size)
+    return matrix @ value @ matrix.T
+
+
+@cache
+def _bilinear(before: int, after: int) -> Tensor:
+    """after x before: the weights of half-pixel-centred linear interpolation."""
+    place = ((torch.arange(after) + 0.5) * (before / after) - 0.5).clamp(0, before - 1)
+    low = place.floor().long().clamp(max=before - 2)
+    share = place - low
+    matrix = torch.zeros(after, before)
+    rows = torch.arange(after)
+    matrix[rows, low] += 1 - share
+    matrix[rows, low + 1] += share
+    return matrix
 
 
 def _grow(value: Tensor, factor: int) -> Tensor:

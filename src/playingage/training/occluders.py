@@ -1,4 +1,4 @@
-"""Things in front of a face: fingers, objects and spectacles cut from other pictures or drawn, to be left alone by the re-ager.
+"""Things in front of a face: fingers, objects and spectacles, cut from other pictures or drawn, to be left alone.
 
 Pictures are H x W x 3 float32 display-encoded 0..1. Every function draws from the generator it is given.
 """
@@ -6,6 +6,8 @@ Pictures are H x W x 3 float32 display-encoded 0..1. Every function draws from t
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from playingage.training.arrays import f32
 
 Picture = NDArray[np.float32]
 Plane = NDArray[np.float32]
@@ -44,7 +46,7 @@ def _hand(size: int, centre: tuple[float, float], rng: np.random.Generator) -> P
         tip = joint + along * size * rng.uniform(0.05, 0.2) + across * rng.normal(0, width * 0.6)
         points = np.round(np.array([base, joint, tip]) * 8).astype(np.int32)
         cv2.polylines(mask, [points], False, 1.0, max(2, int(2 * width)), cv2.LINE_AA, shift=3)
-    return cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 1.5))
+    return f32(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 1.5)))
 
 
 def _object(size: int, centre: tuple[float, float], rng: np.random.Generator) -> Plane:
@@ -59,7 +61,7 @@ def _object(size: int, centre: tuple[float, float], rng: np.random.Generator) ->
         radius = size * rng.uniform(0.06, 0.28, len(turns))
         outline = middle + np.stack([np.cos(turns) * radius, np.sin(turns) * radius], axis=1)
         cv2.fillPoly(mask, [np.round(outline * 8).astype(np.int32)], 1.0, cv2.LINE_AA, shift=3)
-    return cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.5))
+    return f32(cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.5)))
 
 
 def _spectacles(size: int, rng: np.random.Generator) -> tuple[Picture, Plane]:
@@ -77,7 +79,7 @@ def _spectacles(size: int, rng: np.random.Generator) -> tuple[Picture, Plane]:
             cv2.rectangle(mask, tuple(low.tolist()), tuple(high.tolist()), 1.0, thick, cv2.LINE_AA)
         else:
             cv2.ellipse(mask, ((x, y), tuple(2 * half), 0), 1.0, thick, cv2.LINE_AA)
-        outer = (int(x + side * half[0]), int(y - half[1] * 0.4))
+        outer = int(x + side * half[0]), int(y - half[1] * 0.4)
         cv2.line(mask, outer, (int(size / 2 + side * eye * 1.15), int(y - half[1] * 0.3)), 1.0, thick, cv2.LINE_AA)
     cv2.line(mask, (int(size / 2 - eye * 0.5 + half[0]), int(y)), (int(size / 2 + eye * 0.5 - half[0]), int(y)), 1.0,
              thick, cv2.LINE_AA)
@@ -87,7 +89,7 @@ def _spectacles(size: int, rng: np.random.Generator) -> tuple[Picture, Plane]:
 
 
 def _texture(size: int, other: Picture, *, skin: bool, rng: np.random.Generator) -> Picture:
-    """A piece of another picture, enlarged to fill: from the middle of the face for skin, from anywhere else for objects."""
+    """A piece of another picture, enlarged to fill: from the middle of the face for skin, from anywhere for objects."""
     height = other.shape[0]
     side = int(height * (0.14 if skin else rng.uniform(0.1, 0.4)))
     if skin:
@@ -95,5 +97,4 @@ def _texture(size: int, other: Picture, *, skin: bool, rng: np.random.Generator)
     else:
         x, y = (int(v) for v in rng.integers(0, height - side, 2))
     piece = np.ascontiguousarray(other[y : y + side, x : x + side][:, :: rng.choice([-1, 1])])
-    result: Picture = cv2.resize(piece, (size, size), interpolation=cv2.INTER_CUBIC)
-    return result * np.float32(rng.uniform(0.75, 1.2))
+    return f32(cv2.resize(piece, (size, size), interpolation=cv2.INTER_CUBIC)) * np.float32(rng.uniform(0.75, 1.2))

@@ -1,8 +1,9 @@
 """Shows every face that may be learned from at many ages, once, and keeps the pictures on disk for the trainer.
 
-Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x WIDE x WIDE uint8 (255: may change); `place` F x 160 x 160 x 2
-float16 (where on the mean face, pixels of the wide crop); `aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the
-true age first; `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's);
+Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x WIDE x WIDE uint8 (255: may change);
+`place` F x 160 x 160 x 2 float16 (where on the mean face, pixels of the wide crop);
+`aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the true age first;
+`warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's);
 `trust` F float32, 0..1, how far the teacher may be believed: it knows frontal faces.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.faces.region import face_region
+from playingage.training.arrays import f32
 from playingage.training.portraits import WIDE, Portrait
 from playingage.training.teacher.apply import Strength, Subject, apply, prepare
 from playingage.training.teacher.bands import blur
@@ -59,7 +61,7 @@ def render(
     portraits: list[Portrait], statistics: Statistics, strength: Strength, config: PairsConfig, folder: Path,
     heads: NDArray[np.uint8] | None = None,
 ) -> Pairs:
-    """Render every portrait, frontal snapshot and made person at `config.ages` ages into `folder`, unless that has been done.
+    """Render every portrait, frontal snapshot and made person at `config.ages` ages into `folder`, unless done.
 
     `heads` F x WIDE x WIDE uint8 tells for each face where the head is seen (255) and where something covers it.
     """
@@ -96,7 +98,8 @@ def render(
                 picture, places = apply(subject, age, statistics, strength)
                 out["aged"][i, t] = np.round(picture * 255)
                 out["ages"][i, 1 + t] = age
-                out["warp"][i, t] = cv2.resize(np.clip(places - _grid(), -24, 24), (WIDE // 4, WIDE // 4), interpolation=cv2.INTER_AREA)
+                warp = np.clip(places - _grid(), -24, 24)
+                out["warp"][i, t] = cv2.resize(warp, (WIDE // 4, WIDE // 4), interpolation=cv2.INTER_AREA)
         for array in out.values():
             array.flush()
         (folder / "done").touch()
@@ -106,8 +109,8 @@ def render(
 def matte_of(portrait: Portrait, subject: Subject) -> NDArray[np.float32]:
     """HW 0..1: face from the hairline to below the jaw, without eyeballs, the mouth's inside and spectacles' frames."""
     region = face_region(portrait.landmarks, np.eye(2, 3, dtype=np.float32), WIDE)
-    wide = np.clip(blur(cv2.dilate(region, np.ones((13, 13), np.uint8)), 2.0) * 1.5, 0, 1)
-    return (wide * subject.keep).astype(np.float32)
+    wide = np.clip(blur(f32(cv2.dilate(region, np.ones((13, 13), np.uint8))), 2.0) * 1.5, 0, 1)
+    return f32(wide * subject.keep)
 
 
 def _grid() -> NDArray[np.float32]:
@@ -121,5 +124,5 @@ def _ages(age: float, count: int, rng: np.random.Generator) -> NDArray[np.float6
     return np.asarray(rng.uniform(edges[:-1], edges[1:]))
 
 
-def _create(folder: Path, name: str, shape: tuple[int, ...], kind: type) -> "np.memmap":  # type: ignore[type-arg]
+def _create(folder: Path, name: str, shape: tuple[int, ...], kind: type) -> "np.memmap":
     return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=kind, shape=shape)

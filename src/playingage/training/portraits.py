@@ -1,7 +1,7 @@
 """Reads the real pictures and brings every face to one wide canonical crop, once, into a cache.
 
-The wide crop is `pa-4eye-1` with half an eye distance more on every side (5 x 5 eye distances), so that the trainer can shift,
-turn and scale inside it. Legend of shapes: N people, P landmarks.
+The wide crop is `pa-4eye-1` with half an eye distance more on every side (5 x 5 eye distances), so that the trainer can
+shift, turn and scale inside it. Legend of shapes: N people, P landmarks.
 """
 
 import csv
@@ -79,9 +79,10 @@ def align(entry: Entry, finder: FaceFinder) -> Portrait | None:
     stored = cv2.imread(str(entry.path), cv2.IMREAD_COLOR)
     if stored is None:
         raise UnreadableError(f"{entry.path}: cannot be read as a picture", "Check the data folder.")
-    picture = cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
+    picture = np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB), np.uint8)
     if min(picture.shape[:2]) < 200:  # small pictures are enlarged first: the detector wants some pixels
-        picture = cv2.resize(picture, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+        enlarged = cv2.resize(picture, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+        picture = np.asarray(enlarged, np.uint8)
     faces = finder.find(np.ascontiguousarray(picture))
     if not faces:
         return None

@@ -1,6 +1,6 @@
 """Rendered people as further faces for the teacher: poses, lights and hands that no portrait has, with exact masks.
 
-Only single pictures are taken: their ageing is the teacher's, learned from real faces, so that all samples agree on what age is.
+Only single pictures are taken: their ageing is the teacher's, learned from real faces, so that all samples agree.
 """
 
 import logging
@@ -24,7 +24,7 @@ _CHUNK = 20
 def made_people(assets: Path, cache: Path, count: int) -> tuple[list[Portrait], NDArray[np.uint8]]:
     """`count` seeds' people in wide crops, and for each WIDE x WIDE uint8 where the head is seen (255).
 
-    Seeds that are held out, and pictures without a found face, are left out. Kept in `cache` in pieces; a stopped run goes on.
+    Seeds that are held out, and pictures without a found face, are left out. Kept in `cache` in pieces.
     """
     cache.mkdir(parents=True, exist_ok=True)
     seeds = [seed for seed in range(count) if not held_out(f"made-{seed}")]
@@ -54,12 +54,15 @@ def _make(people: People, finder: FaceFinder, seed: int) -> tuple[Portrait, NDAr
         return None
     face = max(faces, key=lambda f: f.size)
     transform = wide_transform(face.landmarks)
-    crop = cv2.warpAffine(rgb, transform, (WIDE, WIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    crop = np.asarray(cv2.warpAffine(rgb, transform, (WIDE, WIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
     seen = picture.head * (1 - picture.occluder)
-    head = cv2.warpAffine(seen, transform, (WIDE, WIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    head = cv2.warpAffine(seen, transform, (WIDE, WIDE), borderMode=cv2.BORDER_REPLICATE)
     points = (face.points @ transform[:, :2].T + transform[:, 2]).astype(np.float32)
     sex = "F" if people.sitter(seed).sex == "female" else "M"
-    portrait = Portrait(name=f"made-{seed}", sex=sex, age=age, kind="made", rgb=crop, landmarks=points, yaw=face.pose.yaw)
+    name = f"made-{seed}"
+    portrait = Portrait(
+        name=name, sex=sex, age=age, kind="made", rgb=crop, landmarks=points, yaw=face.pose.yaw
+    )
     return portrait, np.round(head * 255).astype(np.uint8)
 
 

@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
+from playingage.training.arrays import f32
 from playingage.training.geometry import Map, Points, full_points, sample
 from playingage.training.portraits import Portrait
 from playingage.training.teacher.bands import Plane, blur, from_work, split, to_work
 from playingage.training.teacher.statistics import GLASSES, Statistics, glasses_score
 
-_CHEEKS = ((118, 50, 205, 36, 126, 47), (347, 280, 425, 266, 355, 277), (151, 108, 107, 9, 336, 337), (6, 197, 195, 45, 275))
-_SPECTACLES = (127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234)
+_CHEEKS = (
+    (118, 50, 205, 36, 126, 47), (347, 280, 425, 266, 355, 277), (151, 108, 107, 9, 336, 337), (6, 197, 195, 45, 275),
+)
+_SPECTACLES = (
+    127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234,
+)
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 
 
@@ -25,7 +30,7 @@ _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 
 class Strength:
     """How far the measured mean change is carried, since the mean of many faces is milder than any one face's ageing.
 
-    Factors on the slopes per year, for getting older and younger; `donor` is the share of the donors' detail at +50 years.
+    Factors on the slopes per year, for older and younger; `donor` is the share of the donors' detail at +50 years.
     """
 
     shape: tuple[float, float] = (1.4, 1.5)
@@ -48,7 +53,7 @@ class Strength:
 class Subject:
     """A face prepared for the teacher; its maps are reused for every age.
 
-    `keep` is 0 on eyeballs and inside the mouth, `skin` 1 where the picture has the colour of this face's skin; HW, 0..1.
+    `keep` is 0 on eyeballs and inside the mouth, `skin` 1 where the picture has this face's skin colour; HW, 0..1.
     """
 
     points: Points
@@ -82,7 +87,7 @@ def _eye_area(landmarks: Points, size: int) -> Plane:
 
 
 def _skin(work: Plane, landmarks: Points) -> Plane:
-    """HW 0..1: how much each place looks like the skin of cheeks, nose and lower forehead (a robust Gaussian of its colour)."""
+    """HW 0..1: how much each place has the colour of cheeks, nose and lower forehead (a robust Gaussian)."""
     sample_area = np.zeros(work.shape[:2], np.uint8)
     for outline in _CHEEKS:
         cv2.fillConvexPoly(sample_area, cv2.convexHull(np.round(landmarks[list(outline)]).astype(np.int32)), 1)
@@ -99,13 +104,13 @@ def _keep(landmarks: Points, size: int) -> Plane:
     for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
         fixed = np.round(landmarks[list(outline)] * 16).astype(np.int32)
         cv2.fillPoly(holes, [fixed], 1.0, lineType=cv2.LINE_AA, shift=4)
-    return 1 - np.clip(blur(holes, 1.2) * 1.3, 0, 1)
+    return f32(1 - np.clip(blur(holes, 1.2) * 1.3, 0, 1))
 
 
 def apply(
     subject: Subject, target: float, statistics: Statistics, strength: Strength
 ) -> tuple[NDArray[np.float32], Map]:
-    """The face at `target` years: display-encoded RGB float32 HW x 3, 0..1; and for each pixel its place in the original."""
+    """The face at `target` years, display-encoded RGB HW x 3, 0..1; and for each pixel its place in the original."""
     years = 50.0 * float(np.tanh((target - subject.age) / 50.0))
     older = 0 if years > 0 else 1
     slopes = statistics.slopes[subject.sex]
@@ -135,11 +140,11 @@ def apply(
 
 def _soft(value: Plane, limit: Plane) -> Plane:
     """Bends a value smoothly towards +-limit."""
-    return limit * np.tanh(value / limit)
+    return f32(limit * np.tanh(value / limit))
 
 
 def _damped_shape(shape: Points, subject: Subject, years: float, statistics: Statistics) -> Points:
-    """P x 2 displacement in pixels: the mean change, nearly nothing at the openings of eyes and mouth, none far outside."""
+    """P x 2 displacement in pixels: the mean change, little at the openings of eyes and mouth, none far outside."""
     face = shape * years
     mean = statistics.mean.points[:468]
     for outline, share, reach in ((EYE_LEFT, 0.25, 9.0), (EYE_RIGHT, 0.25, 9.0), (_LIPS, 0.3, 10.0)):

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.training.arrays import f32
 from playingage.training.geometry import MeanShape, Points, full_points, sample
 from playingage.training.portraits import Portrait
-from playingage.training.teacher.bands import SIGMAS, Plane, blur, energy, split, to_work
+from playingage.training.teacher.bands import Plane, blur, energy, split, to_work
 
 SEXES = ("F", "M")
 GLASSES = 1.15
@@ -22,7 +23,7 @@ _MAX_YAW = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Slopes:
-    """Change per year for one sex: `shape` P x 2 (pixels), `colour` HW x 3 (working units), `gain` B x HW (log energy)."""
+    """Change per year for one sex: `shape` P x 2 (pixels), `colour` HW x 3, `gain` B x HW (log energy)."""
 
     shape: Points
     colour: Plane
@@ -31,7 +32,7 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Statistics:
-    """The fitted teacher's numbers. `unwrapped` are the working pictures of the portraits it may take donors from."""
+    """The fitted teacher's numbers; `donors` per sex HW, log-lightness detail of older faces."""
 
     mean: MeanShape
     slopes: dict[str, Slopes]
@@ -39,7 +40,7 @@ class Statistics:
 
 
 def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
-    """Regress over the portraits that may be learned from. `donors`: per sex names of older faces that lend their wrinkles."""
+    """Regress over portraits that may be learned from. `donors`: per sex names of older faces that lend wrinkles."""
     frontal = [p for p in portraits if p.kind == "portrait" and abs(p.yaw) < _MAX_YAW]
     mean = mean_shape(frontal)
     unwrapped = {p.name: sample(p.rgb.astype(np.float32), mean.to_image(full_points(p.landmarks))) for p in frontal}
@@ -71,25 +72,26 @@ def mean_shape(portraits: list[Portrait]) -> MeanShape:
 
 
 def _flip(points: Points, mean: MeanShape) -> Points:
-    return points[mean.mirror] * np.float32([-1, 1]) + np.float32([mean.points[[1, 4, 5, 6], 0].mean() * 2, 0])
+    return f32(points[mean.mirror] * f32([-1, 1]) + f32([mean.points[[1, 4, 5, 6], 0].mean() * 2, 0]))
 
 
 def _symmetric_points(slope: Points, mean: MeanShape) -> Points:
-    return (slope + slope[mean.mirror] * np.float32([-1, 1])) / 2
+    return f32((slope + slope[mean.mirror] * f32([-1, 1])) / 2)
 
 
 def _symmetric(plane: Plane) -> Plane:
     """Mean of a picture (HW or HW x C) on the mean shape and its mirror image; the shape is centred in the crop."""
-    return (plane + plane[:, ::-1]) / 2
+    return f32((plane + plane[:, ::-1]) / 2)
 
 
 def _normalised(landmarks: Points, mean: MeanShape) -> Points:
     """Landmarks with place, turn and scale of the whole taken out towards the mean shape's stable points."""
-    return landmarks - landmarks[[168, 6, 33, 263, 133, 362]].mean(axis=0) + mean.points[[168, 6, 33, 263, 133, 362]].mean(axis=0)
+    stable = [168, 6, 33, 263, 133, 362]
+    return f32(landmarks - landmarks[stable].mean(axis=0) + mean.points[stable].mean(axis=0))
 
 
 def _slope(values: NDArray[np.floating], age: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weighted least-squares slope of `values` (N x ...) over `age` in years, after clipping outliers at 2.5 deviations."""
+    """Weighted least-squares slope of `values` (N x ...) over `age` in years, outliers clipped at 2.5 deviations."""
     flat = values.reshape(len(values), -1).astype(np.float64)
     a = age - np.average(age, weights=weight)
     w = weight / weight.sum()
@@ -112,7 +114,7 @@ def _face_weight(mean: MeanShape) -> Plane:
 
 
 def glasses_score(unwrapped: Plane, mean: MeanShape) -> float:
-    """Strength of horizontal edges where spectacles' bridge and arms run; bare faces lie under 1.15 (looked at, not learned)."""
+    """Strength of horizontal edges where spectacles' bridge and arms run; bare faces lie under 1.15 (by looking)."""
     grey = np.log(cv2.cvtColor(np.clip(unwrapped, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY).astype(np.float32) + 10)
     edges = np.abs(cv2.Sobel(blur(grey, 0.8), cv2.CV_32F, 0, 1))
 
@@ -139,7 +141,4 @@ def _donor(faces: list[Plane]) -> Plane:
     strength = np.stack([blur(d * d, 9.0) for d in details])
     share = strength**3 / (strength**3).sum(axis=0)
     share = np.stack([blur(s, 5.0) for s in share])
-    return (np.stack(details) * share / share.sum(axis=0)).sum(axis=0).astype(np.float32)
-
-
-BAND_COUNT = len(SIGMAS)
+    return f32((np.stack(details) * share / share.sum(axis=0)).sum(axis=0))

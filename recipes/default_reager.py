@@ -1,0 +1,32 @@
+"""The default re-ager: from real portraits, snapshots and rendered people to the packages that ship with the program.
+
+    python -m playingage.training /tmp/run --recipe recipes/default_reager.py --data ../shared/data
+"""
+
+from pathlib import Path
+
+from playingage.training.age_estimator import EstimatorConfig
+from playingage.training.data import DataConfig
+from playingage.training.loop import LoopConfig
+from playingage.training.losses import LossConfig
+from playingage.training.network import NetworkConfig
+from playingage.training.pairs import PairsConfig
+from playingage.training.recipe import Recipe
+from playingage.training.teacher.apply import Strength
+
+CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
+
+
+def recipe() -> Recipe:
+    """The configuration of the shipped packages default-256 and default-512."""
+    return Recipe(
+        name="default", created="2026-11-21", licence="Apache-2.0", card=CARD.read_text(encoding="utf-8"),
+        # Evenly lit, without spectacles or fringe, with clear lines (names as in portraits.csv).
+        donors={
+            "F": ["N000179", "V000081", "S001205", "L000551"],
+            "M": ["L000557", "B001292", "D000399", "W000816", "N000015"],
+        },
+        made=300, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=14, seed=1),
+        made_pairs=PairsConfig(ages=6, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(),
+        loop=LoopConfig(), estimator=EstimatorConfig(),
+    )
