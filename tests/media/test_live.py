@@ -15,7 +15,7 @@ import pytest
 from media.clips import RATE, centres, expected, frames_of, info_of, make_clip
 from playingage.core import SourceLostError, UnreadableError
 from playingage.frames import Frame
-from playingage.media import LatestReader, PacedSource, ReconnectingSource, Source, SourceInfo, open_source
+from playingage.media import PacedSource, ReconnectingSource, Source, SourceInfo, open_source
 from playingage.media.base import SourceBase
 from playingage.media.guarded import GuardedSource
 
@@ -109,30 +109,6 @@ def test_reading_that_falls_behind_loses_nothing() -> None:
     assert (frame.number, frame.captured, source.stalls) == (1, 10.0, 1)
 
 
-def test_the_newest_frame_wins_and_drops_are_counted() -> None:
-    with LatestReader(Scripted([*frames_of(5), 0.3, *frames_of(6)[5:]])) as reader:
-        time.sleep(0.15)
-        frame = reader.read_latest(1)
-        assert frame is not None
-        assert (frame.number, reader.dropped) == (4, 4)
-        frame = reader.read_latest(1)
-        assert frame is not None
-        assert frame.number == 5
-        assert [reader.read_latest(1), reader.read_latest(1)] == [None, None]
-
-
-def test_errors_reach_the_reader_and_a_late_frame_is_a_loss() -> None:
-    source = Scripted([0.2, frames_of(1)[0], 0.05, UnreadableError("rotten")])
-    with LatestReader(source) as reader:
-        with pytest.raises(SourceLostError, match=r"no picture for 0\.05 s"):
-            reader.read_latest(0.05)
-        assert reader.read_latest(1) is not None
-        with pytest.raises(UnreadableError, match="rotten"):
-            reader.read_latest(1)
-        assert reader.read_latest(1) is None
-    assert source.closed
-
-
 def test_a_lost_source_comes_back_by_itself() -> None:
     now = [100.0]
     first, second = Scripted([*frames_of(2), LOST]), Scripted([*frames_of(2)])
@@ -178,25 +154,6 @@ def test_closing_ends_the_wait_for_a_lost_source() -> None:
     begun = time.monotonic()
     assert source.read() is None
     assert time.monotonic() - begun < 2
-
-
-def test_a_reader_goes_on_over_a_loss() -> None:
-    source = ReconnectingSource(
-        opener(Scripted([frames_of(1)[0], LOST]), Scripted([0.05, *frames_of(1)])), first_wait_s=0.01
-    )
-    seen, lost = [], 0
-    with LatestReader(source) as reader:
-        while True:
-            try:
-                frame = reader.read_latest(1)
-            except SourceLostError:
-                lost += 1
-                continue
-            if frame is None:
-                break
-            seen.append(frame.number)
-    assert seen[-1] == 2
-    assert lost <= 1
 
 
 def test_a_driver_that_hangs_is_a_loss() -> None:
