@@ -2,8 +2,8 @@
 
 Calls point downward: `opening` picks an adapter (`clip`, `pictures`, `stream`, `pattern`; `clip_sink`, `picture_sink`),
 the adapters use `unpack`/`pack`, `tags`, `timing`, `staging`. A source or sink belongs to one thread at a time; only
-`close()` of `PacedSource` and `ReconnectingSource` may come from another. `LatestReader` and `GuardedSource` own a
-thread each, which opens or closes what it reads.
+`close()` of `PacedSource` and `ReconnectingSource` may come from another. `GuardedSource` owns a
+thread that opens and reads what may hang.
 """
 
 from playingage.media.address import Kind, SequenceName, kind_of
