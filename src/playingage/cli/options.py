@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ from playingage.core import SettingError, check_rate
 if TYPE_CHECKING:
     from playingage.engine import Engine
 
+_RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{0,9})?|[0-9]{1,7}/[0-9]{1,7}")
+_NTSC = (24, 30, 48, 60, 72, 96, 120, 240)
 Age = Annotated[float, typer.Option("--age", help="Playing age in years.", show_default=True)]
 SourceAge = Annotated[
     float | None, typer.Option("--source-age", help="The performer's real age, where known; else read off the face.")
@@ -50,9 +53,12 @@ def parse_rate(text: str | None) -> Fraction | None:
     if text is None:
         return None
     try:
-        rate = Fraction(text)
-        # 23.976 and 29.97 are how people write the NTSC rates.
+        if not _RATE.fullmatch(text.strip()):
+            raise ValueError(text)
+        rate = Fraction(text.strip())
+        # 23.976, 29.97 and the like are how people write the NTSC rates; a fraction is taken at its word.
         ntsc = Fraction(round(rate) * 1000, 1001)
-        return check_rate(ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 100) else rate)
+        written = "." in text and rate.denominator != 1 and round(rate) in _NTSC
+        return check_rate(ntsc if written and abs(rate - ntsc) < Fraction(1, 100) else rate)
     except (ValueError, ZeroDivisionError) as error:
         raise SettingError(f"{text!r} is not a frame rate", "Write it like 24, 23.976 or 24000/1001.") from error

@@ -21,11 +21,20 @@ def check_stored(source: str) -> None:
 def check_distinct(source: str, target: Path, matte: Path | None) -> None:
     """Raises SettingError where an output is the input or the other output, under whatever name."""
     outputs = [("OUT", target)] + ([("the matte", matte)] if matte is not None else [])
+    origin = _origin(source)
     for name, path in outputs:
-        if _same(Path(source), path):
+        if _same(Path(source), path) or _same(origin, path):
             raise SettingError(f"{path}: {name} is IN itself", "Originals are never written over: choose another name.")
     if matte is not None and _same(target, matte):
         raise SettingError(f"{matte}: the matte and OUT have one name", "Choose another name for the matte.")
+
+
+def _origin(source: str) -> Path:
+    """The pictures that a folder of them means; else the path itself."""
+    from playingage.media import Kind, kind_of
+    from playingage.media.address import sequence_in
+
+    return Path(str(sequence_in(Path(source)))) if kind_of(source) is Kind.FOLDER else Path(source)
 
 
 def _same(a: Path, b: Path) -> bool:
