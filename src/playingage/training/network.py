@@ -13,7 +13,9 @@ Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of ha
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -187,20 +189,18 @@ def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, gain_B3GG: Tensor) -> Tenso
 
 def _stretch(value: Tensor, size: int) -> Tensor:
     """Bilinear enlargement to `size` as two matrix products, which for few channels is the faster way everywhere."""
-    matrix = _bilinear(value.shape[-1], size)
+    matrix = torch.from_numpy(_bilinear(value.shape[-1], size))
     return matrix @ value @ matrix.T
 
 
 @cache
-def _bilinear(before: int, after: int) -> Tensor:
+def _bilinear(before: int, after: int) -> NDArray[np.float32]:
     """after x before: the weights of half-pixel-centred linear interpolation."""
-    place = ((torch.arange(after) + 0.5) * (before / after) - 0.5).clamp(0, before - 1)
-    low = place.floor().long().clamp(max=before - 2)
-    share = place - low
-    matrix = torch.zeros(after, before)
-    rows = torch.arange(after)
-    matrix[rows, low] += 1 - share
-    matrix[rows, low + 1] += share
+    place = np.clip((np.arange(after) + 0.5) * (before / after) - 0.5, 0, before - 1)
+    low = np.minimum(place.astype(int), before - 2)
+    matrix = np.zeros((after, before), np.float32)
+    matrix[np.arange(after), low] = 1 - (place - low)
+    matrix[np.arange(after), low + 1] = place - low
     return matrix
 
 
