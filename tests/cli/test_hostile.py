@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from playingage.core import PlayingAgeError
-from playingage.engine import Engine
-from playingage.render import RenderSettings
-
-from cli.conftest import Call, left_in
 from render.material import moving, placed, write_clip
 from render.running import render_file
+
+from cli.conftest import Call, left_in
+from playingage.core import PlayingAgeError
+from playingage.engine import Engine
+from playingage.media import open_sink, open_source
+from playingage.render import RenderSettings
 
 FAST = ("--age", "70", "--size", "256")
 Portrait = NDArray[np.uint8]
@@ -54,7 +55,8 @@ def test_what_is_no_clip(kind: str, command: str, clip: Path, tmp_path: Path, ca
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.exr", "a.webp"])
 def test_what_is_no_picture(name: str, tmp_path: Path, call: Call) -> None:
-    for data in (b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\xff" * 60, b"II*\x00\xff\xff\xff\x7f", b"\xff\xd8\xff\xe0"):
+    png, tiff, jpeg = b"\x89PNG\r\n\x1a\n" + b"\xff" * 60, b"II*\x00\xff\xff\xff\x7f", b"\xff\xd8\xff\xe0"
+    for data in (b"", b"no picture", png, tiff, jpeg):
         (tmp_path / name).write_bytes(data)
         for arguments in (("render", tmp_path / name, tmp_path / "b.png", *FAST), ("inspect", tmp_path / name)):
             done = call(*arguments)
@@ -73,16 +75,26 @@ def test_what_is_not_there_or_not_a_file(tmp_path: Path, call: Call) -> None:
     assert left_in(tmp_path) == ["empty"]
 
 
-def test_damage_in_the_midst_names_the_frame(clip: Path, tmp_path: Path, portrait: Portrait, call: Call) -> None:
-    source = write_clip(tmp_path / "take.mkv", moving(portrait, 8), "ffv1", "bgr0", tags=(1, 1, 0, 2))
+def test_damage_in_the_midst_names_the_frame(tmp_path: Path, portrait: Portrait, call: Call) -> None:
+    source = write_clip(tmp_path / "take.mov", moving(portrait, 8), "prores_ks", "yuv422p10le")
+    with av.open(str(source)) as container:
+        fifth = [packet for packet in container.demux(video=0) if packet.size][5]
+    assert fifth.pos is not None
     data = bytearray(source.read_bytes())
-    place = len(data) * 3 // 4
-    data[place : place + 400] = bytes(400)
+    place = fifth.pos + fifth.size // 2
+    data[place : place + 8] = bytes(byte ^ 0x5A for byte in data[place : place + 8])
     source.write_bytes(bytes(data))
-    done = call("render", source, tmp_path / "aged.mkv", *FAST)
-    assert done.code == 2
-    assert "frame 5" in done.err or "frame 6" in done.err
-    assert left_in(tmp_path) == ["take.mkv"]
+    for target in ("aged.mkv", "aged.%04d.png"):
+        done = call("render", source, tmp_path / target, *FAST, "--matte", tmp_path / "matte.mkv")
+        assert done.code == 2
+        assert "frame 5 cannot be decoded" in done.err
+        assert left_in(tmp_path) == ["take.mov"]
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open_source(str(source)) as opened, open_sink(target, opened.info) as sink:
+        for frame in opened:
+            sink.write(frame)
 
 
 def test_flipped_bits_are_read_or_refused(clip: Path, tmp_path: Path, engine: Engine) -> None:
@@ -97,17 +109,20 @@ def test_flipped_bits_are_read_or_refused(clip: Path, tmp_path: Path, engine: En
         (tmp_path / "in.mp4").write_bytes(bytes(data))
         (tmp_path / "out").mkdir()
         try:
-            render_file(engine, tmp_path / "in.mp4", tmp_path / "out" / "a.mkv", settings=RenderSettings(age=70))
+            if turn % 8 == 0:
+                render_file(engine, tmp_path / "in.mp4", tmp_path / "out" / "a.mkv", settings=RenderSettings(age=70))
+            else:  # the same files, without the engine: faces do not matter here
+                _copy(tmp_path / "in.mp4", tmp_path / "out" / "a.mkv")
         except PlayingAgeError as error:
             assert error.what
             refused += 1
             assert not left_in(tmp_path / "out"), f"turn {turn}: {error.what}"
         else:
-            assert left_in(tmp_path / "out") == ["a-matte.mkv", "a.mkv"]
+            assert left_in(tmp_path / "out")[-1] == "a.mkv"
         for file in (tmp_path / "out").iterdir():
             file.unlink()
         (tmp_path / "out").rmdir()
-    assert 0 < refused
+    assert refused > 0
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (8192, 8192)])

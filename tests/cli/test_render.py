@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from render.material import empty, moving, placed, read_all, write_clip, write_pictures
 
+from cli.conftest import CONSENT, Call, left_in
 from playingage.cli.options import parse_rate
 from playingage.core import SettingError
 from playingage.media import open_source
 from playingage.render import marks_in
-
-from cli.conftest import CONSENT, Call, left_in
-from render.material import empty, moving, placed, read_all, write_clip, write_pictures
 
 Portrait = NDArray[np.uint8]
 FAST = ("--size", "256")
@@ -93,7 +92,8 @@ def test_a_picture_becomes_a_picture(call: Call, tmp_path: Path, portrait: Portr
         (("--age", "nan"), "no age"), (("--age", "-3"), "no age"), (("--age", "149"), "outside"),
         (("--age", "inf"), "no age"), (("--age", "70", "--source-age", "149"), "outside"),
         (("--age", "70", "--strength", "1.5"), "strength"), (("--age", "70", "--strength", "nan"), "strength"),
-        (("--age", "70", "--device", "NPU.7"), "no device"), (("--age", "70", "--model", "/no/such.pamodel"), "missing"),
+        (("--age", "70", "--device", "NPU.7"), "no device"),
+        (("--age", "70", "--model", "/no/such.pamodel"), "missing"),
         (("--age", "70", "--size", "300"), "300"), (("--age", "70", "--rate", "fast"), "not a frame rate"),
         (("--age", "70", "--rate", "25"), "its own rate"), (("--age", "70", "--codec", "divx"), "divx"),
         (("--age", "70", "--threads", "0"), "threads"), (("--age", "70", "--precision", "f8"), "precision"),
@@ -142,7 +142,8 @@ def test_input_is_never_written_over(call: Call, clip: Path, tmp_path: Path, por
     tries = [
         (take, take, ()), (take, tmp_path / "link.mkv", ()), (take, tmp_path / "x" / ".." / "take.mkv", ()),
         (plates, plates, ()), (tmp_path / "plates", plates, ()), (tmp_path / "plates" / "shot.0001.png", plates, ()),
-        (take, tmp_path / "new.mkv", ("--matte", take)), (take, tmp_path / "new.mkv", ("--matte", tmp_path / "new.mkv")),
+        (take, tmp_path / "new.mkv", ("--matte", take)),
+        (take, tmp_path / "new.mkv", ("--matte", tmp_path / "new.mkv")),
     ]
     for source, target, more in tries:
         done = call("render", source, target, "--age", 70, "--overwrite", *more, *FAST)
@@ -171,7 +172,9 @@ def test_existing_output_is_refused_and_outlives_a_failed_render(
 
 
 @pytest.mark.parametrize("target", ["/proc/aged.mkv", "/proc/aged.png", "/no/such/folder/aged.mov", "/dev/null/a.mp4"])
-def test_folders_that_cannot_be_written(call: Call, clip: Path, target: str, tmp_path: Path, portrait: Portrait) -> None:
+def test_folders_that_cannot_be_written(
+    call: Call, clip: Path, target: str, tmp_path: Path, portrait: Portrait
+) -> None:
     source = clip
     if target.endswith("png"):
         source = tmp_path / "one.png"
@@ -218,7 +221,8 @@ def test_anything_else_is_refused_in_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "rate"),
     [("23.976", Fraction(24000, 1001)), ("29.97", Fraction(30000, 1001)), ("59.94", Fraction(60000, 1001)),
-     ("24", Fraction(24)), ("25.0", Fraction(25)), ("12.5", Fraction(25, 2)), ("0.001", Fraction(1, 1000)), ("30000/1001", Fraction(30000, 1001))],
+     ("24", Fraction(24)), ("25.0", Fraction(25)), ("12.5", Fraction(25, 2)), ("0.001", Fraction(1, 1000)),
+     ("30000/1001", Fraction(30000, 1001))],
 )
 def test_rates_as_people_write_them(text: str, rate: Fraction) -> None:
     assert parse_rate(text) == rate

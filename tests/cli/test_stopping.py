@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from playingage.cli import stopping
-from playingage.cli.stopping import Stopped, held_back, stop_by_exception
+from render.material import moving, placed, write_clip, write_pictures
 
 from cli.conftest import Call, left_in, start
-from render.material import moving, placed, write_clip, write_pictures
+from playingage.cli import stopping
+from playingage.cli.stopping import Stopped, held_back, stop_by_exception
 
 FAST = ("--age", "70", "--size", "256")
 _PATIENCE = 120

@@ -10,7 +10,6 @@ from playingage.engine import Engine
 from playingage.frames import Frame
 from playingage.media import open_sink, open_source
 from playingage.render import RenderReport, RenderSettings, matte_info, render, with_mark
-
 from render.material import read_all
 
 OLDER = RenderSettings(age=70, source_age=35)

@@ -18,7 +18,6 @@ from playingage.frames import Frame
 from playingage.media import SourceInfo
 from playingage.media.base import SinkBase, SourceBase
 from playingage.render import RenderSettings, SteadyFrame, matte_frame, render, steady_faces
-
 from render.material import backdrop, moving, placed
 
 _RATE = Fraction(24)
