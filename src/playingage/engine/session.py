@@ -56,7 +56,8 @@ class Session:
     def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
         self.engine = engine
         self.settings = settings or SessionSettings()
-        self._tracker = FaceTracker(engine.device, TrackerSettings())
+        # The change never touches the eyeballs: a live picture need not wait for the irises.
+        self._tracker = FaceTracker(engine.device, TrackerSettings(irises=False))
         self._ages = AgeBook(engine, self.settings.source_age)
         self._cuts = CutFinder()
         self._last = 0.0

@@ -77,8 +77,13 @@ class FaceMesh:
         self._mesh = Network(network_file("face_landmark.tflite"), device, precision="f32")
         self._iris = Network(network_file("iris_landmark.tflite"), device, precision="f32")
 
-    def landmarks(self, pixels: NDArray[np.uint8], region: Region) -> tuple[NDArray[np.float32], float]:
-        """478 x 3 landmarks in frame pixels and the confidence 0..1 that the region holds a face."""
+    def landmarks(
+        self, pixels: NDArray[np.uint8], region: Region, *, irises: bool = True
+    ) -> tuple[NDArray[np.float32], float]:
+        """478 x 3 landmarks in frame pixels and the confidence 0..1 that the region holds a face.
+
+        Without `irises` the ten iris points all lie in the middle of their eye, and two thirds of the time are saved.
+        """
         to_frame = region.to_frame(_MESH)
         raw = self._mesh.run([_picture(pixels, to_frame, _MESH, region.side / _MESH)])
         points, logit = sorted(raw, key=lambda value: -value.size)
@@ -88,7 +93,11 @@ class FaceMesh:
         found[:468, 2] = local[:, 2] * (region.side / _MESH)
         for index, (a, b) in enumerate(_EYES):
             start = 468 + 5 * index
-            found[start : start + 5] = self._iris_points(pixels, found, a, b, region.angle, mirrored=index == 1)
+            found[start : start + 5] = (
+                self._iris_points(pixels, found, a, b, region.angle, mirrored=index == 1)
+                if irises
+                else (found[a] + found[b]) / 2
+            )
         return found, float(1 / (1 + np.exp(-np.clip(logit.item(), -80, 80))))
 
     def _iris_points(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from playingage.faces.detector import FaceDetector, Tile, tiles, whole
 from playingage.faces.face import Face, overlap
 from playingage.faces.finder import MIN_CONFIDENCE
-from playingage.faces.mesh import FaceMesh, pose_of, region_of_detection, region_of_landmarks
+from playingage.faces.mesh import FaceMesh, Region, pose_of, region_of_detection, region_of_landmarks
 from playingage.faces.presence import presence
 from playingage.faces.smoothing import LandmarkFilter
 from playingage.runtime import Device
@@ -18,12 +18,11 @@ from playingage.runtime import Device
 class TrackerSettings:
     """How a tracker works. Times are in seconds, so that every frame rate behaves alike.
 
-    detect_every: between looks for new faces while some are tracked. search_every: the same while none is. fade_in /
-    fade_out: for strength to go
-    from 0 to 1 and back. hold: how long a lost face's place is kept while it fades. remember: how long its id is kept
-    for
-    a face that comes back near the same place. smooth: One-Euro filtering of landmarks (live); render smooths by
-    itself.
+    detect_every: between looks for new faces while some are tracked. search_every: the same while none is.
+    fade_in, fade_out: for strength to go from 0 to 1 and back. hold: how long a lost face's place is kept while it
+    fades. remember: how long its id is kept for a face that comes back near the same place.
+    smooth: One-Euro filtering of landmarks (live); render smooths by itself.
+    irises: whether the iris points are measured, or stand in the middle of the eyes.
     """
 
     detect_every: float = 0.5
@@ -34,6 +33,7 @@ class TrackerSettings:
     remember: float = 1.5
     max_faces: int = 8
     smooth: bool = True
+    irises: bool = True
 
     def __post_init__(self) -> None:
         times = (self.detect_every, self.search_every, self.fade_in, self.fade_out, self.hold, self.remember)
@@ -85,12 +85,15 @@ class FaceTracker:
             self._detected = seconds
         return tuple(sorted((track.face for track in self._tracks), key=lambda face: face.id))
 
+    def _landmarks(self, pixels: NDArray[np.uint8], region: Region) -> tuple[NDArray[np.float32], float]:
+        return self._mesh.landmarks(pixels, region, irises=self.settings.irises)
+
     def _follow(self, track: _Track, pixels: NDArray[np.uint8], seconds: float, step: float) -> None:
         last = track.raw if track.raw is not None else track.face.landmarks
         guess = last + track.motion
-        found, confidence = self._mesh.landmarks(pixels, region_of_landmarks(guess))
+        found, confidence = self._landmarks(pixels, region_of_landmarks(guess))
         if confidence < MIN_CONFIDENCE:
-            found, confidence = self._mesh.landmarks(pixels, region_of_landmarks(last))
+            found, confidence = self._landmarks(pixels, region_of_landmarks(last))
         if confidence >= MIN_CONFIDENCE and _plausible(found, last):
             track.motion = 0.7 * (found - last).mean(axis=0) + 0.3 * track.motion
             track.raw, track.seen = found, seconds
@@ -146,8 +149,8 @@ class FaceTracker:
             known = [t for t in self._tracks if overlap(found.box, t.face.box) > 0.25]
             if any(t.face.confidence > 0 for t in known) or len(self._tracks) >= self.settings.max_faces:
                 continue
-            points, _ = self._mesh.landmarks(pixels, region_of_detection(found))
-            points, confidence = self._mesh.landmarks(pixels, region_of_landmarks(points))
+            points, _ = self._landmarks(pixels, region_of_detection(found))
+            points, confidence = self._landmarks(pixels, region_of_landmarks(points))
             if confidence < MIN_CONFIDENCE:
                 continue
             track = known[0] if known else self._revive(points) or self._new(points, confidence)

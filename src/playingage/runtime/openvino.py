@@ -75,6 +75,8 @@ class Network:
         }
         if device.name == "CPU":
             config["INFERENCE_NUM_THREADS"] = device.threads
+            # Pinned, every network of the process would sit on the same core and wait for the others.
+            config["ENABLE_CPU_PINNING"] = False
         try:
             with _LOAD_LOCK:
                 # Bytes that were checked by hash are compiled as they are; nothing is read a second time.
