@@ -1,5 +1,5 @@
 """The demo's camera: NASA's portrait, moved as a hand-held camera and a turning head would show it."""
 
-from playingage.demo.portrait import PortraitSource
+from playingage.demo.portrait import SITTER_AGE, PortraitSource
 
-__all__ = ["PortraitSource"]
+__all__ = ["SITTER_AGE", "PortraitSource"]

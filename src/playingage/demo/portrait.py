@@ -21,6 +21,8 @@ from playingage.faces import Face, FaceFinder
 from playingage.frames import Colour, Frame, Origin
 from playingage.media.ports import SourceInfo
 
+SITTER_AGE = 42.0
+"""Eileen Collins, born in November 1956, in NASA's portrait of early 1999; years."""
 PORTRAIT = Path(__file__).parent / "astronaut.jpg"
 _WIDTH, _HEIGHT, _RATE = 1920, 1080, Fraction(24)
 _MARGIN = 1.16
