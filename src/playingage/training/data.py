@@ -63,7 +63,7 @@ class PairSamples:
     """Endless random samples of rendered pairs from several folders, each with its share; one seed, one sequence."""
 
     def __init__(self, folders: Sequence[tuple[Path, float]], config: DataConfig) -> None:
-        self.sources = [pairs.load(folder) for folder, _ in folders]
+        self.sources = [pairs.load(folder, whole=True) for folder, _ in folders]
         self.shares = np.array([share for _, share in folders]) / sum(share for _, share in folders)
         self.pairs = self.sources[0]
         self.config = config
@@ -158,20 +158,20 @@ class PairSamples:
             lit = [f32(cv2.GaussianBlur(x, (0, 0), sigma)) for x in lit]
         return np.clip(lit[0], 0, 1), np.clip(lit[1], 0, 1)
 
-    def _degrade(self, crop: Array, rng: np.random.Generator) -> Array:
+    def _degrade(self, clean: Array, rng: np.random.Generator) -> Array:
         """Grain and compression, which only the network sees."""
-        c = self.config
+        c, crop = self.config, clean.copy()
         if rng.random() < c.grain:
-            grain = rng.standard_normal(crop.shape, dtype=np.float32)
+            grain = f32(rng.standard_normal(crop.shape, dtype=np.float32))
             if rng.random() < 0.5:
                 grain = f32(cv2.GaussianBlur(grain, (0, 0), 0.8)) * 2
-            crop = f32(crop + grain * np.float32(abs(rng.normal(0, 0.018))))
+            crop += grain * np.float32(abs(rng.normal(0, 0.018)))
         if rng.random() < c.jpeg:
             quality = int(rng.integers(35, 95))
             plain = np.asarray(np.clip(crop * 255, 0, 255), np.uint8)
             coded = cv2.imencode(".jpg", plain, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-            crop = f32(cv2.imdecode(coded, cv2.IMREAD_COLOR)) / 255
-        return np.clip(crop, 0, 1).astype(np.float32)
+            crop = f32(cv2.imdecode(coded, cv2.IMREAD_COLOR)) / np.float32(255)
+        return f32(np.clip(crop, 0, 1))
 
 
 def _warp(picture: Array, move: NDArray[np.float64]) -> Array:
@@ -195,7 +195,7 @@ def _smooth_mask(rng: np.random.Generator) -> Array:
     distance = x * np.cos(angle) + y * np.sin(angle) + rng.normal(0, 0.2)
     if rng.random() < 0.5:
         distance = np.hypot(x - rng.normal(0, 0.3), y - rng.normal(0, 0.3)) - rng.uniform(0.15, 0.5)
-    return (1 / (1 + np.exp(-distance * rng.uniform(6, 25)))).astype(np.float32)
+    return f32(1 / (1 + np.exp(-distance * rng.uniform(6, 25))))
 
 
 def batches(samples: PairSamples, size: int, seed: int) -> Iterator[dict[str, torch.Tensor]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Full
 from typing import Any
 
 import torch
@@ -130,9 +131,22 @@ def _prepare(folders: Folders, config: DataConfig, batch: int, seed: int, queue:
     cv2.setNumThreads(1)
     try:
         for tensors in batches(PairSamples(folders, config), batch, seed):
-            queue.put({name: value.numpy() for name, value in tensors.items()})
+            if not _offer(queue, {name: value.numpy() for name, value in tensors.items()}):
+                return
     except Exception as error:
         queue.put(repr(error))
+
+
+def _offer(queue: Any, item: Any) -> bool:
+    """Put `item` into the full queue as soon as there is room; False when the learner is gone."""
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():
+        try:
+            queue.put(item, timeout=5)
+            return True
+        except Full:
+            continue
+    return False
 
 
 def prepared(folders: Folders, config: DataConfig, batch: int, seed: int) -> Iterator[dict[str, Tensor]]:

@@ -8,14 +8,16 @@ from torch.nn import functional
 
 from playingage.training.network import Plan
 
+_SOFT = 0.03
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossConfig:
     """Weights of the terms; each term's unit is given where it is computed."""
 
     change: float = 1.0
-    octaves: float = 1.2
-    matte: float = 0.04
+    octaves: float = 2.0
+    matte: float = 0.05
     place: float = 2.0
     warp: float = 2.0
     outside: float = 0.15
@@ -34,7 +36,7 @@ def losses(
     known = truth["known"]
     matte = functional.binary_cross_entropy_with_logits(matte_B1HH, truth["matte"].clamp(0, 1))
     return {
-        "change": config.change * (error.abs() * weight).mean(),
+        "change": config.change * (_penalty(error) * weight).mean(),
         "octaves": config.octaves * _octaves(error, weight),
         "matte": config.matte * matte,
         "place": config.place * ((plan.place - truth["place"]).abs() * known).mean(),
@@ -42,14 +44,19 @@ def losses(
     }
 
 
+def _penalty(error: Tensor) -> Tensor:
+    """The error's Laplacian pyramid in lightness (display units): blurred lines cost as much as wrong shades."""
+    return 2 * (torch.sqrt(error * error + _SOFT**2) - _SOFT)
+
+
 def _octaves(error_B3HH: Tensor, weight_B1HH: Tensor) -> Tensor:
-    """L1 of the error's Laplacian pyramid in lightness (display units): blurred lines cost as much as wrong shades."""
-    level = (error_B3HH[:, 0:1] * 0.3 + error_B3HH[:, 1:2] * 0.59 + error_B3HH[:, 2:3] * 0.11)
+    """The error's Laplacian pyramid in lightness (display units): blurred lines cost as much as wrong shades."""
+    level = error_B3HH[:, 0:1] * 0.3 + error_B3HH[:, 1:2] * 0.59 + error_B3HH[:, 2:3] * 0.11
     weight = weight_B1HH
     total = level.new_zeros(())
     for _ in range(3):
         small = functional.avg_pool2d(level, 2)
         band = level - functional.interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
-        total = total + (band.abs() * weight).mean()
+        total = total + (_penalty(band) * weight).mean()
         level, weight = small, functional.avg_pool2d(weight, 2)
     return total

@@ -1,10 +1,10 @@
 """The re-ager's network: a small U-Net that decides, and fixed arithmetic that does it to the picture itself.
 
 The trunk works on a 64 x 64 grid for both sizes. It predicts smooth maps: where each place lies on the mean face, a
-warp of the picture, gains of the picture's own detail, a change of colour, how much of each learned texture to lay on; a
-finer branch adds sharp change and a matte. Warp and gains act on the picture at its own size, so that pores and grain are
-moved and kept, never painted; wrinkles live in textures of the mean face, so that they stay lines and stay on the skin.
-The 512 variant is the same weights read at half size.
+warp of the picture, gains of the picture's own detail, a change of colour, how much of each learned texture to lay on;
+a finer branch adds sharp change and a matte. Warp and gains act on the picture at its own size, so that pores and grain
+are moved and kept, never painted; wrinkles live in textures of the mean face, so that they stay lines and stay on the
+skin. The 512 variant is the same weights read at half size.
 
 Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 working side, G = 64 grid, K textures.
 Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
@@ -117,7 +117,7 @@ class Trunk(nn.Module):
         sharp = self.sharp(self.join(torch.cat([edges, _grow(h, 2)], dim=1)))
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
         return Plan(place=place, warp=warp * step * 0.1, gain=gain * step, colour=colour * step, mix=mix * step,
-                    fine=fine * _stretch(step, WORK), matte=matte + self.usual_matte)
+                    fine=fine * stretch(step, WORK), matte=matte + self.usual_matte)
 
 
 def _start(trunk: nn.Module) -> None:
@@ -130,16 +130,20 @@ def _start(trunk: nn.Module) -> None:
 
 
 class Reager(nn.Module):
-    """The protocol: crop and age maps to an RGB change and a matte, at 256 or 512 px."""
+    """The protocol: crop and age maps to an RGB change and a matte, at 256 or 512 px.
+
+    `cubic` reads the moved picture by cubic interpolation: dearer than linear, but a moved face keeps its sharpness.
+    """
 
     identity_full: Tensor
     identity_work: Tensor
 
-    def __init__(self, config: NetworkConfig, size: int = WORK) -> None:
+    def __init__(self, config: NetworkConfig, size: int = WORK, *, cubic: bool = False) -> None:
         super().__init__()
         if size not in (WORK, 2 * WORK):
             raise ValueError(f"the network works at {WORK} and {2 * WORK} px, not {size}")
         self.size = size
+        self.reading = "bicubic" if cubic else "bilinear"
         self.trunk = Trunk(config)
         self.textures = nn.Parameter(torch.zeros(1, config.textures, WORK, WORK))
         self.register_buffer("identity_full", _identity(size), persistent=False)
@@ -155,7 +159,7 @@ class Reager(nn.Module):
 
     def act(self, crop_BCSS: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         """Carry the plan out: (delta B x 3 x S x S, matte logits B x 1 x S x S)."""
-        moved = _read(crop_BCSS, self.identity_full, _stretch(plan.warp, self.size))
+        moved = _read(crop_BCSS, self.identity_full, stretch(plan.warp, self.size), self.reading)
         half = functional.avg_pool2d(moved, 2) if self.size != WORK else moved
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         # One interpolation for all maps: run times pad few channels to many.
@@ -181,14 +185,14 @@ def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, gain_B3GG: Tensor) -> Tenso
     half = functional.avg_pool2d(light_B1HH, 2)
     quarter = functional.avg_pool2d(half, 2)
     eighth = functional.avg_pool2d(quarter, 2)
-    coarse = (quarter - _stretch(eighth, WORK // 4)) * gain_B3GG[:, 2:3]
-    middle = (half - _stretch(quarter, WORK // 2)) * _stretch(gain_B3GG[:, 1:2], WORK // 2)
-    fine = (light_B1HH - _stretch(half, WORK)) * finest_B1HH
-    return fine + _stretch(middle + _stretch(coarse, WORK // 2), WORK)
+    coarse = (quarter - stretch(eighth, WORK // 4)) * gain_B3GG[:, 2:3]
+    middle = (half - stretch(quarter, WORK // 2)) * stretch(gain_B3GG[:, 1:2], WORK // 2)
+    fine = (light_B1HH - stretch(half, WORK)) * finest_B1HH
+    return fine + stretch(middle + stretch(coarse, WORK // 2), WORK)
 
 
-def _stretch(value: Tensor, size: int) -> Tensor:
-    """Bilinear enlargement to `size` as two matrix products, which for few channels is the faster way everywhere."""
+def stretch(value: Tensor, size: int) -> Tensor:
+    """Bilinear enlargement to `size` square as two matrix products: for few channels the faster way everywhere."""
     matrix = torch.from_numpy(_bilinear(value.shape[-1], size))
     return matrix @ value @ matrix.T
 
@@ -208,9 +212,9 @@ def _grow(value: Tensor, factor: int) -> Tensor:
     return functional.interpolate(value, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
-def _read(picture: Tensor, identity: Tensor, offset_B2SS: Tensor) -> Tensor:
+def _read(picture: Tensor, identity: Tensor, offset_B2SS: Tensor, mode: str = "bilinear") -> Tensor:
     places = identity + offset_B2SS.permute(0, 2, 3, 1)
-    return functional.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
+    return functional.grid_sample(picture, places, mode=mode, padding_mode="border", align_corners=False)
 
 
 def _identity(size: int) -> Tensor:
@@ -220,7 +224,7 @@ def _identity(size: int) -> Tensor:
 
 
 def at_size(trained: Reager, size: int) -> Reager:
-    """The same weights at another size."""
-    other = Reager(trained.trunk.config, size)
+    """The same weights at another size, as they are exported."""
+    other = Reager(trained.trunk.config, size, cubic=True)
     other.load_state_dict(trained.state_dict())
     return other

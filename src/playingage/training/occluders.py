@@ -74,7 +74,8 @@ def _spectacles(size: int, rng: np.random.Generator) -> tuple[Picture, Plane]:
     squarish = rng.random() < 0.5
     for side in (-1, 1):
         x = size / 2 + side * eye * 0.5
-        low, high = np.round([x, y] - half).astype(int), np.round([x, y] + half).astype(int)
+        middle = np.array([x, y])
+        low, high = np.round(middle - half).astype(int), np.round(middle + half).astype(int)
         if squarish:
             cv2.rectangle(mask, tuple(low.tolist()), tuple(high.tolist()), 1.0, thick, cv2.LINE_AA)
         else:

@@ -9,6 +9,7 @@ Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x W
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -41,7 +42,7 @@ class PairsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """The files of the module's docstring, memory-mapped."""
+    """The files of the module's docstring."""
 
     rgb: NDArray[np.uint8]
     matte: NDArray[np.uint8]
@@ -52,9 +53,10 @@ class Pairs:
     trust: NDArray[np.float32]
 
 
-def load(folder: Path) -> Pairs:
-    """The rendered pairs of `folder`, memory-mapped."""
-    return Pairs(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES})
+def load(folder: Path, *, whole: bool = False) -> Pairs:
+    """The rendered pairs of `folder`: memory-mapped, or `whole` in memory (1.6 GB), which random reading wants."""
+    mode: Literal["r"] | None = None if whole else "r"
+    return Pairs(**{name: np.load(folder / f"{name}.npy", mmap_mode=mode) for name in NAMES})
 
 
 def render(

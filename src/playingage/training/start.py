@@ -59,8 +59,8 @@ def _averages(pairs: Pairs) -> tuple[Array, Array, Array]:
                 continue
             # Weighted by the step: the least-squares slope through nothing.
             change = (f32(pairs.aged[i, t]) / 255 - before)[_INNER, _INNER]
-            change = f32(cv2.resize(change, (GRID, GRID), interpolation=cv2.INTER_AREA))
-            chroma += step * (change - change @ f32([[0.3], [0.59], [0.11]]))
+            small = f32(cv2.resize(change, (GRID, GRID), interpolation=cv2.INTER_AREA))
+            chroma += step * (small - small @ f32([[0.3], [0.59], [0.11]]))
             warp += step * f32(pairs.warp[i, t])[_COARSE, _COARSE]
             total += step * step
     matte = np.clip(np.mean([f32(pairs.matte[i])[_INNER, _INNER] for i in chosen], axis=0) / 255, 0.02, 0.98)

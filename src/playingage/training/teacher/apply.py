@@ -33,14 +33,14 @@ class Strength:
     Factors on the slopes per year, for older and younger; `donor` is the share of the donors' detail at +50 years.
     """
 
-    shape: tuple[float, float] = (1.4, 1.5)
-    colour: tuple[float, float] = (2.1, 1.75)
-    gain: tuple[float, float] = (0.8, 2.2)
-    donor: tuple[float, float] = (1.35, 0.2)
-    skin_light: float = 14.0
+    shape: tuple[float, float] = (1.8, 1.8)
+    colour: tuple[float, float] = (2.6, 2.1)
+    gain: tuple[float, float] = (1.0, 2.6)
+    donor: tuple[float, float] = (2.3, 0.35)
+    skin_light: float = 18.0
     hair_light: float = 45.0
-    least_gain: tuple[float, float, float, float] = (0.9, 0.6, 0.42, 0.45)
-    most_gain: tuple[float, float, float, float] = (1.15, 1.4, 1.6, 1.7)
+    least_gain: tuple[float, float, float, float] = (0.9, 0.55, 0.36, 0.4)
+    most_gain: tuple[float, float, float, float] = (1.25, 1.5, 1.8, 1.9)
 
     def __post_init__(self) -> None:
         if min(*self.shape, *self.colour, *self.gain, *self.donor) < 0:

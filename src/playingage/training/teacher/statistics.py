@@ -40,12 +40,15 @@ class Statistics:
 
 
 def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
-    """Regress over portraits that may be learned from. `donors`: per sex names of older faces that lend wrinkles."""
-    frontal = [p for p in portraits if p.kind == "portrait" and abs(p.yaw) < _MAX_YAW]
-    mean = mean_shape(frontal)
-    unwrapped = {p.name: sample(p.rgb.astype(np.float32), mean.to_image(full_points(p.landmarks))) for p in frontal}
-    bare = [p for p in frontal if glasses_score(unwrapped[p.name], mean) < GLASSES]
-    work = np.stack([to_work(np.clip(unwrapped[p.name], 0, 255).astype(np.uint8)) for p in bare])
+    """Regress over portraits that may be learned from. `donors`: per sex names of older faces that lend wrinkles.
+
+    Raises ValueError for a donor who is not among the frontal faces without spectacles.
+    """
+    mean, bare, unwrapped = bare_faces(portraits)
+    strangers = {name for names in donors.values() for name in names} - {p.name for p in bare}
+    if strangers:
+        raise ValueError(f"not frontal and without spectacles, so no donors: {', '.join(sorted(strangers))}")
+    work = np.stack([to_work(np.clip(face, 0, 255).astype(np.uint8)) for face in unwrapped])
     face = _face_weight(mean)
     level = (work * face[None, :, :, None]).sum(axis=(1, 2), keepdims=True) / face.sum()
     flat = work - level
@@ -62,6 +65,15 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
         )
     by_name = {p.name: w for p, w in zip(bare, flat, strict=True)}
     return Statistics(mean=mean, slopes=slopes, donors={s: _donor([by_name[n] for n in donors[s]]) for s in SEXES})
+
+
+def bare_faces(portraits: list[Portrait]) -> tuple[MeanShape, list[Portrait], list[Plane]]:
+    """(mean shape of the frontal portraits, those without spectacles, these brought to the mean shape, 0..255)."""
+    frontal = [p for p in portraits if p.kind == "portrait" and abs(p.yaw) < _MAX_YAW]
+    mean = mean_shape(frontal)
+    unwrapped = [sample(p.rgb.astype(np.float32), mean.to_image(full_points(p.landmarks))) for p in frontal]
+    chosen = [i for i, face in enumerate(unwrapped) if glasses_score(face, mean) < GLASSES]
+    return mean, [frontal[i] for i in chosen], [unwrapped[i] for i in chosen]
 
 
 def mean_shape(portraits: list[Portrait]) -> MeanShape:
