@@ -15,7 +15,7 @@ INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 3
 EYE_LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 EYE_RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
 _BROW_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
-_FOREHEAD = 0.28
+_FOREHEAD = 0.17
 """How far the region reaches above the mesh, in parts of the face's height: the mesh ends below the hairline."""
 _WORK = 160
 _SHIFT = 4
@@ -38,9 +38,9 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     oval[lifted] += np.outer(fade, up) * _FOREHEAD
     centre = oval.mean(axis=0)
     region = np.zeros((_WORK, _WORK), np.float32)
-    _fill(region, centre + (oval - centre) * 1.03, 1.0)
-    feather = max(1.0, 0.035 * height)
-    region = _blur(region, feather)
+    _fill(region, centre + (oval - centre) * 1.04, 1.0)
+    # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
+    region = np.clip(2 * _blur(region, max(1.0, 0.035 * height)) - 1, 0, 1)
     holes = np.zeros((_WORK, _WORK), np.float32)
     for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
         _fill(holes, points[list(outline)], 1.0)
