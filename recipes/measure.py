@@ -3,8 +3,8 @@
     python recipes/measure.py ../shared/data /tmp/measured --judge "python ../shared/judge/judge.py" \
         --weights ../shared/judge/weights
 
-Writes IN, and a folder a shift (`+25`, `-25`) with the same portraits re-aged by that many years, and the judge's answers as
-JSON beside them. Re-aged pictures of real people are for measuring only: give a folder outside the repository.
+Writes a folder a shift (`+25`, `-25`) with the portraits as they are (`in`) and re-aged (`out`), and the judge's answer.
+Re-aged pictures of real people are for measuring only: give a folder outside the repository.
 """
 
 import argparse
@@ -74,7 +74,8 @@ def _line(answer: dict[str, Any]) -> str:
     age, summary = answer["age"], answer["summary"]
     parts = [f"judged shift {age['shift']:+.1f} +- {age['shift_se']:.1f}", f"coarse share {age['coarse_share']}"]
     parts += [f"{name} {summary[name]['median']:.3f}" for name in FIGURES if summary.get(name)]
-    parts += [f"recognised {summary['id_kept_share']:.2f}", f"failed: {[k for k, v in answer['checks'].items() if not v]}"]
+    failed = [name for name, kept in answer["checks"].items() if not kept]
+    parts += [f"recognised {summary['id_kept_share']:.2f}", f"failed: {', '.join(failed) or 'none'}"]
     return "  " + ", ".join(parts)
 
 
