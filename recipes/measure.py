@@ -3,7 +3,7 @@
     python recipes/measure.py ../shared/data /tmp/measured --judge "python ../shared/judge/judge.py" \
         --weights ../shared/judge/weights
 
-Writes a folder a shift (`+25`, `-25`) with the portraits as they are (`in`) and re-aged (`out`), and the judge's answer.
+Writes a folder a shift (`+25`, `-25`) with the portraits as they are (`in`), re-aged (`out`), and the judge's answer.
 Re-aged pictures of real people are for measuring only: give a folder outside the repository.
 """
 
