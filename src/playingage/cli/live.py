@@ -1,7 +1,9 @@
 """`playingage live`: a camera's picture re-aged on two monitors."""
 
 import logging
+import os
 import signal
+import sys
 import threading
 import webbrowser
 from types import FrameType
@@ -107,7 +109,7 @@ def run_monitors(
 
     def opened(address: str) -> None:
         say(f"Monitors: {address}   (Ctrl-C ends){note}")
-        if open_page and not webbrowser.open(address):
+        if open_page and not (_has_screen() and webbrowser.open(address)):
             say("No browser was found here: open the address in one.")
         if timer is not None:
             timer.start()
@@ -127,3 +129,8 @@ def run_monitors(
         json_line(last)
     else:
         result(line(last))
+
+
+def _has_screen() -> bool:
+    """Without a screen the standard library would start a text browser in this very terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
