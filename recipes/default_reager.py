@@ -9,7 +9,7 @@ from playingage.training.age_estimator import EstimatorConfig
 from playingage.training.data import DataConfig
 from playingage.training.loop import LoopConfig
 from playingage.training.losses import LossConfig
-from playingage.training.network import NetworkConfig
+from playingage.training.network import Emphasis, NetworkConfig
 from playingage.training.pairs import PairsConfig
 from playingage.training.recipe import Recipe
 from playingage.training.teacher.apply import Strength
@@ -28,5 +28,5 @@ def recipe() -> Recipe:
         },
         made=300, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=14, seed=1),
         made_pairs=PairsConfig(ages=6, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(),
-        loop=LoopConfig(), estimator=EstimatorConfig(),
+        loop=LoopConfig(), emphasis=Emphasis(older=1.2, younger=1.1, lines=3.0), estimator=EstimatorConfig(),
     )

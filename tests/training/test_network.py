@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from playingage.training.network import GRID, NetworkConfig, Reager, at_size, stretch  # noqa: E402
+from playingage.training.network import GRID, Emphasis, NetworkConfig, Reager, at_size, stretch  # noqa: E402
 
 SMALL = NetworkConfig(widths=(8, 16), depth=1, textures=2, places=2, edge=4)
 
@@ -70,6 +70,17 @@ def test_both_sizes_do_the_same() -> None:
         small = at_size(network, 256)(crop, *crop_and_ages(256, 0.4, 0.7)[1:])[0]
     difference = (functional.avg_pool2d(large, 2) - small).abs().mean()
     assert float(difference) < 0.15 * float(small.abs().mean())
+
+
+def test_emphasis_acts_on_its_own_direction_only() -> None:
+    network = trained()
+    older, younger = crop_and_ages(256, 0.4, 0.7), crop_and_ages(256, 0.7, 0.4)
+    with torch.inference_mode():
+        plain, strong = at_size(network, 256), at_size(network, 256, Emphasis(older=1.5, lines=2.0))
+        assert float(strong(*older)[0].abs().mean()) > 1.2 * float(plain(*older)[0].abs().mean())
+        assert torch.equal(strong(*younger)[0], plain(*younger)[0])
+    with pytest.raises(ValueError, match="positive"):
+        Emphasis(younger=0.0)
 
 
 @pytest.mark.parametrize("size", [128, 256, 512])

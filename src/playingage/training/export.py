@@ -19,7 +19,7 @@ from playingage.core import ModelError, canonical_json, sha256_bytes, sha256_fil
 from playingage.faces.align import TEMPLATE
 from playingage.runtime import Network, choose_device
 from playingage.training.age_estimator import SIDE, AgeNetwork
-from playingage.training.network import Reager, at_size
+from playingage.training.network import Emphasis, Reager, at_size
 from playingage.training.pairs import AGES
 
 LOG = logging.getLogger(__name__)
@@ -43,10 +43,13 @@ class PackageInfo:
             raise ValueError("a package has a name and the SHA-256 of its training record")
 
 
-def export_package(reager: Reager, age: AgeNetwork, size: int, info: PackageInfo, folder: Path) -> dict[str, Any]:
-    """Write the package `folder` at `size` (256 or 512) px; the content of its model.json."""
+def export_package(
+    reager: Reager, age: AgeNetwork, size: int, info: PackageInfo, folder: Path,
+    emphasis: Emphasis | None = None,
+) -> dict[str, Any]:
+    """Write the package `folder` at `size` (256 or 512) px; what its model.json says."""
     folder.mkdir(parents=True, exist_ok=True)
-    sized = at_size(reager, size).eval()
+    sized = at_size(reager, size, emphasis).eval()
     ages = torch.full((1, 1, size, size), 0.4)
     crop = _test_crop(size)
     _export(sized, (crop, ages, ages + 0.2), ["crop", "source_age", "target_age"], ["delta", "matte"],

@@ -34,12 +34,12 @@ _KNOWN_PACE = 0.15
 class LoopConfig:
     """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls straight over the last `fall` share."""
 
-    steps: int = 7800
+    steps: int = 4800
     batch: int = 4
-    rate: float = 1.5e-3
-    warm: int = 100
-    fall: float = 0.35
-    average: float = 0.9985
+    rate: float = 2e-3
+    warm: int = 200
+    fall: float = 0.5
+    average: float = 0.998
     seed: int = 7
     threads: int = 2
     save_every: int = 200
@@ -68,7 +68,7 @@ class Trainer:
         rest = [p for p in network.parameters() if all(p is not k for k in known)]
         self.optimiser = torch.optim.AdamW(
             [{"params": rest, "pace": 1.0}, {"params": known, "pace": _KNOWN_PACE, "weight_decay": 0.0}],
-            lr=config.rate, betas=(0.9, 0.98), weight_decay=1e-4,
+            lr=config.rate, betas=(0.9, 0.99), weight_decay=1e-4,
         )
         self.step = 0
 

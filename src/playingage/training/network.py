@@ -23,7 +23,11 @@ GRID = 64
 WORK = 256
 GATE_YEARS = 0.25
 """Ages apart by this much (in years / 100) scale the change by one."""
+DONORS = 2
+"""The first textures hold the donors' lines."""
 _FINE = 2
+_LEAK = 0.2
+"""Slope below zero. Without one, and without normalisation, half of the channels died in the first hundred steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +51,28 @@ class NetworkConfig:
             raise ValueError("depth, textures, places and edge are at least 1")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emphasis:
+    """Factors on the learned change of an exported network, for older and for younger.
+
+    `lines` multiplies the donors' wrinkles when getting older: lines that cannot be placed to the pixel are learned too
+    faintly, whatever the loss.
+    """
+
+    older: float = 1.0
+    younger: float = 1.0
+    lines: float = 1.0
+
+    def __post_init__(self) -> None:
+        if min(self.older, self.younger, self.lines) <= 0:
+            raise ValueError("factors are positive")
+
+
 class _Block(nn.Sequential):
     def __init__(self, width_in: int, width: int, depth: int) -> None:
         layers: list[nn.Module] = []
         for i in range(depth):
-            layers += [nn.Conv2d(width if i else width_in, width, 3, padding=1), nn.ReLU(inplace=True)]
+            layers += [nn.Conv2d(width if i else width_in, width, 3, padding=1), nn.LeakyReLU(_LEAK, inplace=True)]
         super().__init__(*layers)
 
 
@@ -78,6 +99,7 @@ class Trunk(nn.Module):
         super().__init__()
         widths, edge = config.widths, config.edge
         self.config = config
+        self.emphasis = Emphasis()
         self.sizes = [2, 2, 3, 3, config.textures]
         # What is done to the average face, to which the trunk adds what this face needs.
         self.habit = nn.Parameter(torch.zeros(1, sum(self.sizes), GRID, GRID))
@@ -116,15 +138,19 @@ class Trunk(nn.Module):
         edges = self.edge(functional.pixel_unshuffle(even, 2))
         sharp = self.sharp(self.join(torch.cat([edges, _grow(h, 2)], dim=1)))
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
-        return Plan(place=place, warp=warp * step * 0.1, gain=gain * step, colour=colour * step, mix=mix * step,
-                    fine=fine * stretch(step, WORK), matte=matte + self.usual_matte)
+        older, younger = functional.relu(step) * self.emphasis.older, functional.relu(-step) * self.emphasis.younger
+        by = older - younger
+        lines = mix[:, :DONORS] * (older * self.emphasis.lines - younger)
+        return Plan(place=place, warp=warp * by * 0.1, gain=gain * by, colour=colour * by,
+                    mix=torch.cat([lines, mix[:, DONORS:] * by], dim=1), fine=fine * stretch(by, WORK),
+                    matte=matte + self.usual_matte)
 
 
 def _start(trunk: nn.Module) -> None:
     """He et al., "Delving deep into rectifiers", 2015: without normalisation signals must keep their size."""
     for module in trunk.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.kaiming_normal_(module.weight, _LEAK)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -223,8 +249,9 @@ def _identity(size: int) -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]
 
 
-def at_size(trained: Reager, size: int) -> Reager:
+def at_size(trained: Reager, size: int, emphasis: Emphasis | None = None) -> Reager:
     """The same weights at another size, as they are exported."""
     other = Reager(trained.trunk.config, size, cubic=True)
+    other.trunk.emphasis = emphasis or Emphasis()
     other.load_state_dict(trained.state_dict())
     return other

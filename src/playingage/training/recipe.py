@@ -18,7 +18,7 @@ from playingage.training.data import DataConfig
 from playingage.training.export import PackageInfo, export_package, record_hash
 from playingage.training.loop import LoopConfig, Trainer, averaged, train
 from playingage.training.losses import LossConfig
-from playingage.training.network import NetworkConfig
+from playingage.training.network import Emphasis, NetworkConfig
 from playingage.training.pairs import PairsConfig
 from playingage.training.portraits import Portrait, aligned, entries, split
 from playingage.training.split import held_out
@@ -36,6 +36,7 @@ class Recipe:
 
     `donors` names, per sex, older people whose wrinkles are lent (none held out). `made` seeds of rendered people are
     tried; their pictures are `made_share` of the portraits' share of samples. `card` is the model card (Markdown).
+    `emphasis` was chosen on portraits that were learned from.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Recipe:
     network: NetworkConfig
     loss: LossConfig
     loop: LoopConfig
+    emphasis: Emphasis
     estimator: EstimatorConfig
 
     def __post_init__(self) -> None:
@@ -84,7 +86,8 @@ def run(recipe: Recipe, data: Path, out: Path, *, steps: int | None = None) -> P
     for size in SIZES:
         info = PackageInfo(name=f"{recipe.name}-{size}", created=recipe.created, licence=recipe.licence, record=digest,
                            card=recipe.card)
-        export_package(averaged(trainer), age, size, info, packages / f"{recipe.name}-{size}.pamodel")
+        folder = packages / f"{recipe.name}-{size}.pamodel"
+        export_package(averaged(trainer), age, size, info, folder, recipe.emphasis)
     return packages
 
 
