@@ -28,5 +28,5 @@ def recipe() -> Recipe:
         },
         made=300, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=14, seed=1),
         made_pairs=PairsConfig(ages=6, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(),
-        loop=LoopConfig(), emphasis=Emphasis(older=1.2, younger=1.1, lines=3.0), estimator=EstimatorConfig(),
+        loop=LoopConfig(), emphasis=Emphasis(older=1.1, younger=1.05, lines=1.8), estimator=EstimatorConfig(),
     )

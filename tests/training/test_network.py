@@ -69,7 +69,7 @@ def test_both_sizes_do_the_same() -> None:
         crop = functional.avg_pool2d(crop_and_ages(512, 0.4, 0.7)[0], 2)
         small = at_size(network, 256)(crop, *crop_and_ages(256, 0.4, 0.7)[1:])[0]
     difference = (functional.avg_pool2d(large, 2) - small).abs().mean()
-    assert float(difference) < 0.15 * float(small.abs().mean())
+    assert float(difference) < 0.25 * float(small.abs().mean())
 
 
 def test_emphasis_acts_on_its_own_direction_only() -> None:

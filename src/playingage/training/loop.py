@@ -34,11 +34,11 @@ _KNOWN_PACE = 0.15
 class LoopConfig:
     """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls straight over the last `fall` share."""
 
-    steps: int = 4800
+    steps: int = 5000
     batch: int = 4
-    rate: float = 2e-3
+    rate: float = 1e-3
     warm: int = 200
-    fall: float = 0.5
+    fall: float = 0.6
     average: float = 0.998
     seed: int = 7
     threads: int = 2

@@ -55,8 +55,8 @@ class NetworkConfig:
 class Emphasis:
     """Factors on the learned change of an exported network, for older and for younger.
 
-    `lines` multiplies the donors' wrinkles when getting older: lines that cannot be placed to the pixel are learned too
-    faintly, whatever the loss.
+    `lines` strengthens the donors' wrinkles when getting older, less so over many years: lines that cannot be placed to
+    the pixel are learned too faintly, whatever the loss.
     """
 
     older: float = 1.0
@@ -140,7 +140,7 @@ class Trunk(nn.Module):
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
         older, younger = functional.relu(step) * self.emphasis.older, functional.relu(-step) * self.emphasis.younger
         by = older - younger
-        lines = mix[:, :DONORS] * (older * self.emphasis.lines - younger)
+        lines = mix[:, :DONORS] * (by + (self.emphasis.lines - 1) * torch.tanh(older))
         return Plan(place=place, warp=warp * by * 0.1, gain=gain * by, colour=colour * by,
                     mix=torch.cat([lines, mix[:, DONORS:] * by], dim=1), fine=fine * stretch(by, WORK),
                     matte=matte + self.usual_matte)
