@@ -10,6 +10,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", default="all", choices=("all", "stages", "render", "live"))
     parser.add_argument("--seconds", type=float, default=60, help="length of the live runs")
     parser.add_argument("--size", type=int, default=512, help="network of the live runs")
+    parser.add_argument("--screens", nargs="*", help="names of live screens, as in its table")
     parser.add_argument("--out", type=Path, help="folder for the figures as JSON")
     given = parser.parse_args()
     if given.what in ("all", "stages"):
@@ -23,7 +24,7 @@ def main() -> None:
     if given.what in ("all", "live"):
         from benchmarks.living import living
 
-        living(given.seconds, given.out, given.size)
+        living(given.seconds, given.out, given.size, given.screens)
 
 
 if __name__ == "__main__":
