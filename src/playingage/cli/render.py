@@ -124,8 +124,13 @@ def _render(
     source: str, rate: "Fraction | None", engine: "Engine", settings: "RenderSettings", outputs: _Outputs,
     statement: str,
 ) -> "tuple[RenderReport, tuple[str, ...]]":
+    import cv2
+
     from playingage.media import open_source
     from playingage.render import render as run
+
+    # Reading, re-ageing and writing have a thread each; OpenCV's own would spin for work and take their time.
+    cv2.setNumThreads(1)
 
     sha256 = engine.package.sha256
     with open_source(source, rate=rate) as opened:

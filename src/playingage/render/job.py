@@ -78,7 +78,7 @@ def render(
     Raises MediaError, and SettingError for an age the model does not know.
     """
     engine.check_age(settings.age)
-    tracker = FaceTracker(engine.device, TrackerSettings(smooth=False))
+    tracker = FaceTracker(engine.device, TrackerSettings(smooth=False, irises=False))
     ages = AgeBook(engine, settings.source_age)
     reader = prefetch(steady_faces(source, tracker, ages), _AHEAD)
     writer: WriteBehind[Reaged] = WriteBehind(lambda done: _write(done, sink, matte), _BEHIND)

@@ -1,0 +1,65 @@
+"""Makes the pictures of README and docs from NASA's portrait: `python recipes/pictures.py docs/images`.
+
+`ages.png`: the portrait from 20 to 80. `monitors.png`: the demo's page in Chromium, which has to be installed.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+import playingage
+from playingage.demo import SITTER_AGE
+from playingage.demo.portrait import PORTRAIT
+
+AGES = (20, 30, SITTER_AGE, 55, 65, 80)
+_HEAD = np.s_[0:300, 80:380]
+_SIDE, _LABEL, _PORT = 400, 44, 8972
+
+
+def ages(path: Path) -> None:
+    """A contact sheet of two rows; the picture as it was taken is marked."""
+    portrait = cv2.cvtColor(cv2.imread(str(PORTRAIT)), cv2.COLOR_BGR2RGB)
+    head = np.asarray(cv2.resize(portrait[_HEAD], (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
+    reager = playingage.load()
+    cells = []
+    for age in AGES:
+        known = age == SITTER_AGE
+        picture = head if known else reager(head, age=age, source_age=SITTER_AGE)
+        cell = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        cell = cv2.copyMakeBorder(cell, 0, _LABEL, 2, 2, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        label = f"{age:.0f}, as taken" if known else f"{age:.0f}"
+        cv2.putText(cell, label, (10, _SIDE + 31), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (230, 230, 230), 1, cv2.LINE_AA)
+        cells.append(cell)
+    sheet = np.vstack([np.hstack(cells[:3]), np.hstack(cells[3:])])
+    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def monitors(path: Path) -> None:
+    """The monitors' page, some seconds into the demo."""
+    command = [sys.executable, "-m", "playingage", "demo", "--no-open", "--port", str(_PORT), "--for", "30"]
+    demo = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert demo.stderr is not None
+    while not demo.stderr.readline().startswith("Monitors:"):
+        pass
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        page = browser.new_page(viewport={"width": 1600, "height": 700})
+        page.goto(f"http://127.0.0.1:{_PORT}/")
+        page.wait_for_timeout(12_000)
+        page.screenshot(path=path)
+        browser.close()
+    demo.terminate()
+    demo.communicate()
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    ages(folder / "ages.png")
+    monitors(folder / "monitors.png")
