@@ -6,11 +6,8 @@ smooth fall-off gives around it. The camera drifts as a hand-held one does. Fine
 """
 
 import time
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 from playingage.core import Timecode
 from playingage.faces import Face, FaceFinder
 from playingage.frames import Colour, Frame, Origin
+from playingage.media.base import SourceBase
 from playingage.media.ports import SourceInfo
 
 SITTER_AGE = 42.0
@@ -35,7 +33,7 @@ _GRAIN_OFFSET = 6
 """Grain is stored without a sign, so that one saturating addition lays it on; the picture is darkened by as much."""
 
 
-class PortraitSource:
+class PortraitSource(SourceBase):
     """The portrait in motion. With `realtime` frames come at 24 a second, late ones are skipped; `frames` ends it."""
 
     def __init__(self, *, realtime: bool = True, frames: int | None = None) -> None:
@@ -99,18 +97,6 @@ class PortraitSource:
     def close(self) -> None:
         """Stop; `read` gives None from now on."""
         self._closed = True
-
-    def __iter__(self) -> Iterator[Frame]:
-        while (frame := self.read()) is not None:
-            yield frame
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _canvas() -> tuple[NDArray[np.uint8], Face]:
