@@ -145,6 +145,14 @@ def test_bright_and_broken_floats_stay_outside_the_matte(reager: Reager, portrai
     assert np.isnan(out[450, 10]).all() and (out[460:470, 10:20] == 37.5).all() and not matte[450:].any()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_black_and_white_stays_black_and_white(reager: Reager, portrait: NDArray[np.uint8], dtype: str) -> None:
+    grey = cv2.cvtColor(portrait, cv2.COLOR_RGB2GRAY)
+    image = as_dtype(np.asarray(np.repeat(grey[..., None], 3, axis=2), np.uint8), dtype)
+    out = reager(image, age=75, source_age=42)
+    assert (out != image).any() and not np.ptp(out, axis=2).any()
+
+
 def test_the_input_is_left_alone(reager: Reager, portrait: NDArray[np.uint8]) -> None:
     mine = portrait.copy()
     out = reager(mine, age=70)

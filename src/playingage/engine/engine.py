@@ -19,6 +19,10 @@ _GATE = 1.0
 """Years between source and target from which the change counts in full; equal ages change nothing."""
 
 
+_COLOUR = 0.02
+"""Mean difference between a crop's strongest and weakest channel (0..1) from which it counts as a colour picture."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AgeRequest:
     """Take this face from `source_age` to `target_age`, in years: one number, or H x W float32 over the frame.
@@ -100,7 +104,9 @@ class Engine:
             gate = np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1)
             if not gate.any():
                 continue
-            delta, seen = self._reager(_crop(frame, transform, size), source, target)
+            crop = _crop(frame, transform, size)
+            delta, seen = self._reager(crop, source, target)
+            delta = _as_colourful(delta, crop)
             region = face_region(request.face.landmarks, transform, size)
             mask = region * seen * (gate * np.float32(strength))
             patch = to_frame(delta, mask, transform, frame.height, frame.width)
@@ -118,6 +124,15 @@ def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
         np.nan_to_num(crop, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
     view = to_view(crop, frame.colour.transfer)
     return np.clip(view, 0, 1, out=view)
+
+
+def _as_colourful(delta: Image, crop: Image) -> Image:
+    """The change with no more colour than the plate has: black-and-white pictures stay black and white."""
+    spread = float(np.ptp(crop[::8, ::8], axis=2).mean())
+    if spread >= _COLOUR:
+        return delta
+    grey = delta @ np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec.709 luma
+    return np.asarray(grey[..., None] + (delta - grey[..., None]) * np.float32(spread / _COLOUR), np.float32)
 
 
 def _age_crop(age: float | Plane, transform: NDArray[np.float32], size: int, frame: Frame) -> float | Plane:
