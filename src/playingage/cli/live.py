@@ -82,7 +82,7 @@ def run_monitors(
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
     import cv2
 
-    from playingage.engine import Session, SessionSettings
+    from playingage.engine import Look, Session, SessionSettings
     from playingage.live import LiveSettings
     from playingage.live.stats import line
     from playingage.web import ServerSettings, run_live
@@ -97,7 +97,7 @@ def run_monitors(
     )
     if on_failure not in ("last", "black"):
         raise typer.BadParameter(f"{on_failure!r} is neither 'last' nor 'black'", param_hint="--on-failure")
-    session = Session(engine, SessionSettings(source_age=source_age, strength=strength))
+    session = Session(engine, SessionSettings(source_age=source_age, look=Look(strength=strength)))
     stop = threading.Event()
 
     def quit_cleanly(number: int, frame: FrameType | None) -> None:

@@ -59,9 +59,10 @@ def render(
     json_output: options.Json = False,
 ) -> None:
     """Re-age every face of IN into OUT. Audio, rate, timecode, colour tags, depth and frame count are carried over."""
+    from playingage.engine import Look
     from playingage.render import RenderSettings, check_matte_target
 
-    settings = RenderSettings(age=age, source_age=source_age, strength=strength)
+    settings = RenderSettings(age=age, source_age=source_age, look=Look(strength=strength))
     frames_a_second = options.parse_rate(rate)
     check_stored(source)
     check_distinct(source, target, matte)

@@ -9,10 +9,11 @@ from playingage.engine.ages import READINGS, AgeBook
 from playingage.engine.api import Reager, load
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
+from playingage.engine.look import REGIONS, Look
 from playingage.engine.session import AgedFace, Looked, Session, SessionResult, SessionSettings, reage_faces
 from playingage.engine.view import view_uint8
 
 __all__ = [
-    "READINGS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Looked", "Reaged", "Reager", "Session",
-    "SessionResult", "SessionSettings", "load", "reage_faces", "view_uint8",
+    "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Look", "Looked", "Reaged",
+    "Reager", "Session", "SessionResult", "SessionSettings", "load", "reage_faces", "view_uint8",
 ]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.core import SettingError
 from playingage.engine.engine import AgeRequest, Engine
+from playingage.engine.look import Look, LookFields
 from playingage.engine.view import view_uint8
 from playingage.faces import Face, FaceFinder
 from playingage.frames import Colour, Frame
@@ -31,29 +31,29 @@ class Reager:
 
     @overload
     def __call__(
-        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
-        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: Literal[False] = False,
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, transfer: str = "bt709",
+        faces: Sequence[Face] | None = None, return_matte: Literal[False] = False, **look: Unpack[LookFields],
     ) -> NDArray[T]: ...
 
     @overload
     def __call__(
-        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
-        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: Literal[True],
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, transfer: str = "bt709",
+        faces: Sequence[Face] | None = None, return_matte: Literal[True], **look: Unpack[LookFields],
     ) -> tuple[NDArray[T], Plane]: ...
 
     def __call__(
-        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, strength: float = 1.0,
-        transfer: str = "bt709", faces: Sequence[Face] | None = None, return_matte: bool = False,
+        self, image: NDArray[T], *, age: Age, source_age: Age | None = None, transfer: str = "bt709",
+        faces: Sequence[Face] | None = None, return_matte: bool = False, **look: Unpack[LookFields],
     ) -> NDArray[T] | tuple[NDArray[T], Plane]:
         """Re-age a picture, or each picture of a batch on its own.
 
         image: RGB, H x W x 3, or N x H x W x 3; uint8 0..255, uint16 0..65535, float16 or float32 with 1.0 at white.
         age: playing age in years, or an H x W map of ages (float32), so that parts of a face differ.
         source_age: the age in the picture, likewise; None reads it off each face.
-        strength: 0..1, how much of the change is taken.
         transfer: how numbers mean light: "bt709" or "srgb" (display-encoded), "linear", "pq" or "hlg".
         faces: only these faces (from `find`); None takes all. Not for batches.
         return_matte: also give the matte, float32 H x W (or N x H x W) from 0 to 1.
+        strength, regions, keep_moles, grey_hair, grey_beard: as in `Look`.
 
         Returns an array of the shape and dtype of `image` (and the matte). Where the matte is 0, the output is
         bit-identical. Raises SettingError for ages that the model does not know, ValueError or TypeError for an unfit
@@ -61,14 +61,15 @@ class Reager:
         """
         if not isinstance(image, np.ndarray):
             raise TypeError(f"image wants a numpy array, not {type(image).__name__}")
+        wanted = Look(**look)
         if image.ndim == 4:
             if faces is not None:
                 raise ValueError("faces cannot be given for a batch")
-            pairs = [self._one(one, age, source_age, strength, transfer, None) for one in image]
+            pairs = [self._one(one, age, source_age, wanted, transfer, None) for one in image]
             out = np.stack([pair[0] for pair in pairs]) if pairs else image.copy()
             mattes = np.stack([pair[1] for pair in pairs]) if pairs else np.zeros(image.shape[:3], np.float32)
             return (out, mattes) if return_matte else out
-        out, matte = self._one(image, age, source_age, strength, transfer, faces)
+        out, matte = self._one(image, age, source_age, wanted, transfer, faces)
         return (out, matte) if return_matte else out
 
     def find(self, image: NDArray[Any], *, transfer: str = "bt709") -> list[Face]:
@@ -80,20 +81,18 @@ class Reager:
         return self.engine.read_age(_frame(image, transfer), face)
 
     def _one(
-        self, image: NDArray[T], age: Age, source_age: Age | None, strength: float, transfer: str,
+        self, image: NDArray[T], age: Age, source_age: Age | None, look: Look, transfer: str,
         faces: Sequence[Face] | None,
     ) -> tuple[NDArray[T], Plane]:
         self.engine.check_age(age)
         if source_age is not None:
             self.engine.check_age(source_age)
-        if not 0 <= strength <= 1:
-            raise SettingError(f"strength {strength} is not between 0 and 1")
         frame = _frame(image, transfer)
         found = self._finder.find(view_uint8(frame)) if faces is None else faces
         requests = [
             AgeRequest(
                 face=face, source_age=self.engine.read_age(frame, face) if source_age is None else source_age,
-                target_age=age, strength=strength,
+                target_age=age, look=look,
             )
             for face in found
         ]

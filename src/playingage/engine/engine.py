@@ -1,7 +1,7 @@
 """The engine: stateless but for its networks; the same input gives the same output, byte for byte."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from playingage.core import ModelError, SettingError
 from playingage.engine.composite import add_patch, merge_matte, to_frame
+from playingage.engine.look import Look
 from playingage.faces import TEMPLATE, Face, face_region, template_transform, warp_crop
 from playingage.frames import Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
@@ -27,17 +28,13 @@ _COLOUR = 0.02
 class AgeRequest:
     """Take this face from `source_age` to `target_age`, in years: one number, or H x W float32 over the frame.
 
-    strength: 0..1, multiplied with the face's own.
+    look: what is asked besides; its strength is multiplied with the face's own.
     """
 
     face: Face
     source_age: float | Plane
     target_age: float | Plane
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise ValueError(f"strength {self.strength} is not between 0 and 1")
+    look: Look = field(default_factory=Look)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +91,7 @@ class Engine:
         for request in requests:
             self.check_age(request.source_age)
             self.check_age(request.target_age)
-            strength = request.strength * request.face.strength
+            strength = request.look.strength * request.face.strength
             if strength <= 0:
                 continue
             size = self._reager.size

@@ -1,10 +1,11 @@
 """A run of frames in order: tracking, source ages and the engine together, as live uses them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playingage.engine.ages import AgeBook
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
+from playingage.engine.look import Look
 from playingage.engine.view import view_uint8
 from playingage.faces import Face, FaceTracker
 from playingage.faces.tracker import TrackerSettings
@@ -33,10 +34,10 @@ class SessionResult(Reaged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """source_age: the performers' real age where it is known, in years. strength: 0..1."""
+    """source_age: the performers' real age where it is known, in years. look: what is asked besides the age."""
 
     source_age: float | None = None
-    strength: float = 1.0
+    look: Look = field(default_factory=Look)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,15 +81,15 @@ class Session:
 
     def reage(self, looked: Looked, age: float) -> SessionResult:
         """Take the faces of a looked-at frame to `age` years."""
-        return reage_faces(self.engine, looked.frame, looked.faces, self._ages, age, self.settings.strength)
+        return reage_faces(self.engine, looked.frame, looked.faces, self._ages, age, self.settings.look)
 
 
 def reage_faces(
-    engine: Engine, frame: Frame, faces: tuple[Face, ...], ages: AgeBook, age: float, strength: float
+    engine: Engine, frame: Frame, faces: tuple[Face, ...], ages: AgeBook, age: float, look: Look
 ) -> SessionResult:
     """Every observed face of a frame to `age` years, with a note on what was done to each."""
     requests = [
-        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, strength=strength) for face in faces
+        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, look=look) for face in faces
     ]
     done = engine.apply(frame, requests)
     notes = tuple(

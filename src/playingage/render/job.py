@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playingage.core import SettingError, UnreadableError, WriteBehind, prefetch
-from playingage.engine import AgeBook, AgeRequest, Engine, Reaged
+from playingage.engine import AgeBook, AgeRequest, Engine, Look, Reaged
 from playingage.faces import FaceTracker
 from playingage.faces.tracker import TrackerSettings
 from playingage.media.ports import Sink, Source
@@ -17,15 +17,13 @@ _AHEAD, _BEHIND = 3, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:
-    """age: playing age in years for every face. source_age: the real one where known. strength: 0..1."""
+    """age: playing age in years for every face. source_age: the real one where known. look: what is asked besides."""
 
     age: float
     source_age: float | None = None
-    strength: float = 1.0
+    look: Look = field(default_factory=Look)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise SettingError(f"strength {self.strength:g} is not between 0 and 1", "0 changes nothing, 1 takes all.")
         for name, age in (("age", self.age), ("source age", self.source_age)):
             if age is not None and not 0 <= age <= 150:  # also refuses NaN; the model knows its own limits
                 raise SettingError(f"{name} {age:g} is no age of a person", "Give it in years.")
@@ -106,7 +104,7 @@ def render(
 
 def _requests(item: SteadyFrame, settings: RenderSettings) -> list[AgeRequest]:
     return [
-        AgeRequest(face=face, source_age=age, target_age=settings.age, strength=settings.strength)
+        AgeRequest(face=face, source_age=age, target_age=settings.age, look=settings.look)
         for face, age in zip(item.faces, item.ages, strict=True)
     ]
 
