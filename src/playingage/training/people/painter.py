@@ -17,6 +17,7 @@ from playingage.training.people.assets import F32, Surface
 Kind = Literal["skin", "wet", "hair", "plain"]
 Value = float | int | Sequence[float]
 _SHADOW_SIZE = 768
+_TARGETS = 3  # colour, masks, hair
 SOLID = 0.62  # alpha from which hair is drawn as solid; the shader knows the same number
 _SOLID_KINDS = ("skin", "wet")
 _REACH = 2.3  # half the width of what the shadow map sees, dm
@@ -29,7 +30,7 @@ class PaintError(PlayingAgeError):
 @dataclass(frozen=True)
 class Part:
     """One mesh to paint: posed `points` and unit `normals` (n, 3), `shade` (n) 0..1 ambient light, `level` (n) height
-    on the relaxed body, its surface, what the shader is told, and its textures by name.
+    on the relaxed body of cloth or density of beard on skin, its surface, what the shader is told, and its textures by name.
     """
 
     kind: Kind
@@ -103,8 +104,10 @@ class Painter:
 
     def paint(
         self, parts: Sequence[Part], to_clip: F32, to_lamp: F32, common: Mapping[str, Value], size: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Display-encoded premultiplied colour with coverage, and masks: both (size, size, 4) uint8, top row first."""
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Display-encoded premultiplied colour with coverage, masks (skin, head, occluder) and hair (of the head, of
+        the beard, brows): each (size, size, 4) uint8, top row first.
+        """
         target, resolved = self._target(size)
         buffers = [self._upload(p) for p in parts]
         try:
@@ -120,15 +123,15 @@ class Painter:
             for part, (points, corners) in zip(parts, buffers, strict=True):
                 self._draw(part, points, corners, {**common, **part.values}, to_clip, to_lamp)
             self.gl.copy_framebuffer(resolved, target)
-            both = [
+            colour, masks, hair = (
                 np.frombuffer(resolved.read(components=4, attachment=k), np.uint8).reshape(size, size, 4)[::-1]
-                for k in (0, 1)
-            ]
+                for k in range(_TARGETS)
+            )
         finally:
             for points, corners in buffers:
                 points.release()
                 corners.release()
-        return both[0], both[1]
+        return colour, masks, hair
 
     def depth(self, points: F32, surface: Surface, to_lamp: F32) -> F32:
         """Depth (768, 768) 0..1 of a mesh seen through `to_lamp`, bottom row first."""
@@ -143,9 +146,10 @@ class Painter:
     def _target(self, size: int) -> tuple[Any, Any]:
         if size not in self._targets:
             shape = (size, size)
-            both = [self.gl.renderbuffer(shape, 4, samples=4) for _ in range(2)]
-            many = self.gl.framebuffer(both, self.gl.depth_renderbuffer(shape, samples=4))
-            self._targets[size] = (many, self.gl.framebuffer([self.gl.renderbuffer(shape, 4) for _ in range(2)]))
+            each = [self.gl.renderbuffer(shape, 4, samples=4) for _ in range(_TARGETS)]
+            many = self.gl.framebuffer(each, self.gl.depth_renderbuffer(shape, samples=4))
+            plain = [self.gl.renderbuffer(shape, 4) for _ in range(_TARGETS)]
+            self._targets[size] = (many, self.gl.framebuffer(plain))
         return self._targets[size]
 
     def _upload(self, part: Part) -> tuple[Any, Any]:
@@ -172,7 +176,7 @@ class Painter:
 
     def _first_depth(self, parts: Sequence[Part], buffers: Sequence[tuple[Any, Any]], to_clip: F32) -> None:
         """Lays down the depth of all that is solid, so that only what is seen is shaded."""
-        self.gl.fbo.color_mask = ((False,) * 4,) * 2
+        self.gl.fbo.color_mask = ((False,) * 4,) * _TARGETS
         for part, pair in zip(parts, buffers, strict=True):
             if 1 in part.passes:
                 self._depths(part, pair, to_clip, SOLID)
@@ -180,7 +184,7 @@ class Painter:
                 self._cull(part)
                 self._depths(part, pair, to_clip, 0.5 if part.kind == "wet" else 0.0)
         self.gl.disable(self._moderngl.CULL_FACE)
-        self.gl.fbo.color_mask = ((True,) * 4,) * 2
+        self.gl.fbo.color_mask = ((True,) * 4,) * _TARGETS
 
     def _cull(self, part: Part) -> None:
         if part.kind == "skin":  # closed, and all its triangles turn the same way; the teeth's do not

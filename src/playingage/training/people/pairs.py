@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playingage.training.people import props
 from playingage.training.people.assets import F32, Assets, unpacked
@@ -22,13 +23,16 @@ _SHADE_VERSION = 2
 class Picture:
     """`rgb` (H, W, 3) float32, display-encoded sRGB, 0..1. Masks (H, W) float32 0..1: `skin` is visible skin of face,
     ears and neck with brows, without eyes, mouth and hair; `head` is all that is seen of the head; `occluder` is what
-    stands before it.
+    stands before it; `hair` (of the head), `beard` and `brows` are what is seen of each.
     """
 
     rgb: F32
     skin: F32
     head: F32
     occluder: F32
+    hair: F32
+    beard: F32
+    brows: F32
     age: float
 
 
@@ -56,17 +60,22 @@ class People:
         if not YOUNGEST <= age <= OLDEST:
             raise ValueError(f"age {age} is outside {YOUNGEST:g}..{OLDEST:g}")
         staged = self.stage.staged(sitter, age, scene)
-        colour, masks = self.painter.paint(staged.parts, staged.to_clip, staged.to_lamp, staged.common, size)
+        colour, masks, strands = self.painter.paint(staged.parts, staged.to_clip, staged.to_lamp, staged.common, size)
         front = colour.astype(np.float32) / 255
         rgb = np.clip(front[..., :3] + backdrop(scene.seed, size) * (1 - front[..., 3:]), 0, 1)
-        shares = masks.astype(np.float32) * np.float32(1 / 255)
-        skin, head, occluder = (np.ascontiguousarray(shares[..., k]) for k in range(3))
-        return Picture(np.asarray(rgb, np.float32), skin, head, occluder, age)
+        skin, head, occluder = _planes(masks)
+        hair, beard, brows = _planes(strands)
+        return Picture(np.asarray(rgb, np.float32), skin, head, occluder, hair, beard, brows, age)
 
     def pair(self, seed: int, age_a: float, age_b: float, size: int = 640) -> tuple[Picture, Picture]:
         """The same person in the same shot at two ages."""
         sitter, scene = self.sitter(seed), self.scene(seed)
         return self.render(sitter, age_a, scene, size), self.render(sitter, age_b, scene, size)
+
+
+def _planes(masks: NDArray[np.uint8]) -> list[F32]:
+    shares = masks.astype(np.float32) * np.float32(1 / 255)
+    return [np.ascontiguousarray(shares[..., k]) for k in range(3)]
 
 
 def _shade(assets: Assets, painter: Painter, cache: Path) -> F32:

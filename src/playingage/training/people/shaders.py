@@ -23,6 +23,7 @@ LIGHT = """#version 330
 in vec3 point; in vec3 normal; in vec2 uv; in vec2 extra; in vec3 lamp;
 layout(location = 0) out vec4 out_colour;
 layout(location = 1) out vec4 out_mask;                // skin, head, occluder
+layout(location = 2) out vec4 out_hair;                // of the head, of the beard, brows
 uniform vec3 eye; uniform vec3 towards[3]; uniform vec3 lights[3];
 uniform vec3 sky; uniform vec3 ground; uniform vec3 side;
 uniform float exposure; uniform float contrast; uniform float soft;
@@ -85,8 +86,14 @@ uniform sampler2D young; uniform sampler2D middle; uniform sampler2D old;
 uniform sampler2D scalp; uniform sampler2D wrinkles;
 uniform vec4 chart; uniform vec3 stage; uniform vec3 tone; uniform vec3 hair; uniform float painted;
 uniform float relief; uniform float shine; uniform vec3 mask; uniform float years; uniform vec3 wet;
-uniform float blotch;
+uniform float blotch; uniform vec3 beard; uniform float bearded; uniform float frost; uniform vec3 white;
 
+float cell(vec2 c) { return fract(sin(dot(floor(c), vec2(12.9898, 78.233))) * 43758.5453); }
+float strands(vec2 c) {                                // 0..1, long along the chart's height
+    vec2 f = fract(c);
+    f = f * f * (3.0 - 2.0 * f);
+    return mix(mix(cell(c), cell(c + vec2(1, 0)), f.x), mix(cell(c + vec2(0, 1)), cell(c + vec2(1, 1)), f.x), f.y);
+}
 float level(float y, float m, float o, float line) {
     return 0.022 * dot(stage, vec3(y, m, o)) + 0.03 * years * line;
 }
@@ -114,15 +121,22 @@ void main() {
         float det = dot(dx, r1);
         n = normalize(abs(det) * n - relief * sign(det) * (hx * r1 + hy * r2));
     }
+    float beard_here = clamp(extra.y, 0.0, 1.0) * bearded;
+    if (beard_here > 0.0) {
+        float fine = strands(uv * vec2(2100, 800)), strand = 0.5 * fine + 0.5 * strands(uv * vec2(900, 330) + 7.0);
+        vec3 turned = mix(beard, white, smoothstep(-0.2, 0.2, frost * 1.4 - 0.2 - strands(uv * vec2(1500, 400) + 31.0)));
+        albedo = mix(albedo, turned * (0.5 + strand), clamp(beard_here * (0.65 + 0.7 * strand), 0.0, 1.0));
+    }
     float key = lit();
-    vec3 wrap = vec3(0.34, 0.16, 0.10) * (1.0 - 0.9 * on_scalp);
+    vec3 wrap = vec3(0.34, 0.16, 0.10) * (1.0 - 0.9 * max(on_scalp, beard_here));
     vec3 deep = mix(vec3(ao), vec3(pow(ao, 0.7), ao, ao * ao * 0.3 + 0.7 * ao), 0.8 - 0.8 * on_scalp);
     vec3 c3 = albedo * (diffuse(n, key, wrap) * mix(deep, vec3(1.0), 0.2) + ambient(n) * deep);
-    float g = shine * (1.0 - 0.8 * on_scalp);
+    float g = shine * (1.0 - 0.8 * max(on_scalp, beard_here));
     c3 += ao * glint(n, key, vec3(14.0, 55.0, 90.0), vec3(0.55 * g, 0.35 * g, wet.x));
     c3 += ao * ambient(reflect(normalize(point - eye), n)) * 0.03 * g;
     out_colour = vec4(shown(c3), 1.0);
     out_mask = vec4(mask, 1.0);
+    out_hair = vec4(on_scalp * painted, beard_here, 0.0, 1.0);
 }
 """
 
@@ -142,6 +156,7 @@ void main() {
     c += shade * wetness * 0.02 * ambient(reflect(normalize(point - eye), n));
     out_colour = vec4(shown(c), 1.0);
     out_mask = vec4(0.0, 1.0, 0.0, 1.0);
+    out_hair = vec4(0.0, 0.0, 0.0, 1.0);
 }
 """
 
@@ -149,7 +164,7 @@ void main() {
 # 3 everything as thin cover (brows and lashes, under which the skin goes on).
 HAIR = LIGHT + """
 uniform sampler2D colours; uniform vec3 colour; uniform float mean; uniform float grey; uniform vec3 white;
-uniform int part; uniform vec3 centre; uniform vec4 mask; uniform float round_; uniform float gloss; uniform float thin;
+uniform int part; uniform vec3 centre; uniform vec4 mask; uniform vec3 kind; uniform float round_; uniform float gloss; uniform float thin;
 void main() {
     vec4 t = texture(colours, uv);
     t.a *= thin;
@@ -168,6 +183,7 @@ void main() {
     float cover = part == 1 ? 1.0 : part == 2 ? t.a / 0.62 : t.a;
     out_colour = vec4(shown(c), cover);
     out_mask = vec4(mask.rgb, cover * mask.a);
+    out_hair = vec4(kind, cover);
 }
 """
 
@@ -187,5 +203,6 @@ void main() {
     c += gloss * 0.06 * ambient(reflect(-v, n));
     out_colour = vec4(shown(c), opacity);
     out_mask = vec4(mask.rgb, mask.a);
+    out_hair = vec4(0.0, 0.0, 0.0, mask.a);
 }
 """

@@ -53,6 +53,7 @@ HAIR_COLOURS = (
     (0.13, 0.080, 0.045), (0.21, 0.140, 0.075), (0.34, 0.240, 0.130),
 )
 IRISES = ("brown", "brownlight", "green", "blue", "bluegreen", "grey", "lightblue", "deepblue", "ice")
+BEARDS = ("none", "shadow", "stubble", "full", "goatee", "moustache")
 BROWS = tuple(f"eyebrow{k:03d}" for k in range(1, 13))
 
 
@@ -62,7 +63,7 @@ class Sitter:
 
     `ancestry` are weights of ANCESTRIES that sum to 1; `morphs` (target, weight); colours are linear light;
     `tone` multiplies the skin's albedo; `ageing` (0.6..1.3) is how strongly the years show; `grey_at` is the age at
-    which half of the hair is grey; `shine` (0..1) is how oily the skin is.
+    which half of the hair is grey; `shine` (0..1) is how oily the skin is; `beard` is one of BEARDS.
     """
 
     seed: int
@@ -80,6 +81,7 @@ class Sitter:
     grey_at: float
     shine: float
     skin_variant: int
+    beard: str = "none"
 
     @property
     def dominant(self) -> str:

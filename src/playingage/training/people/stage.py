@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.training.people import props
+from playingage.training.people import beards, props
 from playingage.training.people.assets import F32, Assets, Proxy, Surface
 from playingage.training.people.body import (
     HEAD_CENTRE,
@@ -28,6 +28,7 @@ from playingage.training.people.wrinkles import Wrinkles
 
 SKIN_MASK, HEAD_MASK, OCCLUDER_MASK = (1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 _CHART_UV = (CHART[0] / SIZE, CHART[1] / SIZE, CHART[2] / SIZE, CHART[3] / SIZE)
+_HEAD_HAIR, _BROW_HAIR, _NO_HAIR = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, 0.0)
 _WHITE = (0.36, 0.35, 0.335)
 
 
@@ -143,13 +144,16 @@ class Stage:
             "stage": years.stage, "tone": sitter.tone, "shine": sitter.shine, "years": years.lines,
             "hair": self._hair_colour(sitter, years.grey), "painted": 0.4 if bald else 1.0,
             "blotch": years.spots * (0.9 if sitter.dominant == "caucasian" else 0.45), "wet": (0.0, 0.0, 0.0),
+            "beard": [0.8 * c for c in sitter.hair_colour], "bearded": beards.strength(sitter.beard),
+            "frost": years.grey, "white": _WHITE,
         }
+        grown = beards.density(self.assets.base.points, sitter.beard)
         head = {**shared, "chart": _CHART_UV, "relief": 1.0, "mask": SKIN_MASK}
         rest: dict[str, Value] = {**shared, "chart": (0.0, 0.0, 1.0, 1.0), "relief": 0.0}
-        parts = [Part("skin", posed, normals, self.charts["head"], self.shade, 0.0, head,
+        parts = [Part("skin", posed, normals, self.charts["head"], self.shade, grown, head,
                       textures["head"] | {"wrinkles": lines})]
         for chart, mask, wet in (("torso", (1.0, 0.0, 0.0), 0.0), ("mouth", HEAD_MASK, 0.5)):
-            parts.append(Part("skin", posed, normals, self.charts[chart], self.shade, 0.0,
+            parts.append(Part("skin", posed, normals, self.charts[chart], self.shade, 0.0 if wet else grown,
                               {**rest, "mask": mask, "wet": (wet, 0.0, 0.0)}, textures["body"] | {"wrinkles": lines}))
         return parts
 
@@ -197,11 +201,11 @@ class Stage:
     def _hair(self, sitter: Sitter, years: Years, points: F32, pose: Pose) -> list[Part]:
         centre = pose(HEAD_CENTRE[None])[0].tolist()
         parts = []
-        wanted = [(f"proxies/eyebrows/{sitter.brows}", (*SKIN_MASK, 0.0), 0.0, 0.55, 0.02),
-                  (f"proxies/eyelashes/{sitter.lashes}", (*HEAD_MASK, 0.0), 0.0, 0.1, 0.0)]
+        wanted = [(f"proxies/eyebrows/{sitter.brows}", (*SKIN_MASK, 0.0), _BROW_HAIR, 0.0, 0.55, 0.02),
+                  (f"proxies/eyelashes/{sitter.lashes}", (*HEAD_MASK, 0.0), _NO_HAIR, 0.0, 0.1, 0.0)]
         if sitter.hair != "none":
-            wanted.append((f"proxies/hair/{sitter.hair}", (*HEAD_MASK, 1.0), 0.55, 1.0, 0.5))
-        for folder, mask, round_, greys, gloss in wanted:
+            wanted.append((f"proxies/hair/{sitter.hair}", (*HEAD_MASK, 1.0), _HEAD_HAIR, 0.55, 1.0, 0.5))
+        for folder, mask, kind, round_, greys, gloss in wanted:
             proxy = self.assets.proxy(folder)
             (file,) = sorted((self.assets.root / folder).glob("*.png"))
             image = file.relative_to(self.assets.root).as_posix()
@@ -210,7 +214,8 @@ class Stage:
             dark = 1.0 if round_ else 0.6
             values: dict[str, Value] = {
                 "colour": [c * dark for c in sitter.hair_colour], "mean": mean, "grey": years.grey * greys,
-                "white": _WHITE, "centre": centre, "mask": mask, "round_": round_, "gloss": gloss,
+                "white": _WHITE, "centre": centre, "mask": mask, "kind": kind, "round_": round_,
+                "gloss": gloss,
                 "thin": 0.45 if "eyelashes" in folder and sitter.sex == "male" else 1.0,
             }
             normals = props.normals(at, proxy.surface.vertex[proxy.surface.tris])
@@ -283,7 +288,7 @@ class Stage:
         values: dict[str, Value] = {
             "stage": stage_weights(REFERENCE), "tone": sitter.tone, "shine": 0.4, "years": 0.0, "hair": (0.0, 0.0, 0.0),
             "painted": 0.0, "blotch": 0.0, "wet": (0.0, 0.0, 0.0), "chart": (0.0, 0.0, 1.0, 1.0), "relief": 0.0,
-            "mask": OCCLUDER_MASK,
+            "mask": OCCLUDER_MASK, "beard": (0.0, 0.0, 0.0), "bearded": 0.0, "frost": 0.0, "white": _WHITE,
         }
         return Part("skin", at, props.normals(at, surface.vertex[surface.tris]), surface, 0.95, 0.0, values, textures)
 
