@@ -1,6 +1,7 @@
 """Where a beard grows: its density on the points of the relaxed base mesh (dm), for each kind of beard."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playingage.training.people.assets import F32
 
@@ -21,9 +22,9 @@ def density(points: F32, kind: str) -> F32:
     if kind == "none":
         return np.zeros(len(points), np.float32)
     x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    inside = _step(np.interp(x, _ACROSS, _CHEEK).astype(np.float32) - y)
+    inside = _step(np.interp(x, _ACROSS, _CHEEK) - y)
     # before the ears, and down to the middle of the neck
-    inside *= _step(z - 0.45) * _step(0.8 - x) * _step(y - np.interp(z, (0.4, 1.1), (6.15, 5.95)).astype(np.float32))
+    inside *= _step(z - 0.45) * _step(0.8 - x) * _step(y - np.interp(z, (0.4, 1.1), (6.15, 5.95)))
     lips = np.sqrt((x / 0.27) ** 2 + ((y - 6.605) / 0.085) ** 2)
     inside *= np.where(z > 1.2, np.clip((lips - 0.95) / 0.15, 0, 1), 1)
     if kind == "goatee":
@@ -33,6 +34,6 @@ def density(points: F32, kind: str) -> F32:
     return inside.astype(np.float32)
 
 
-def _step(distance: F32) -> F32:
+def _step(distance: NDArray[np.floating]) -> F32:
     t = np.clip(0.5 + distance / (2 * _SOFT), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -30,7 +30,8 @@ class PaintError(PlayingAgeError):
 @dataclass(frozen=True)
 class Part:
     """One mesh to paint: posed `points` and unit `normals` (n, 3), `shade` (n) 0..1 ambient light, `level` (n) height
-    on the relaxed body of cloth or density of beard on skin, its surface, what the shader is told, and its textures by name.
+    on the relaxed body of cloth or density of beard on skin, its surface, what the shader is told, and its textures by
+    name.
     """
 
     kind: Kind

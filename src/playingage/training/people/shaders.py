@@ -124,7 +124,8 @@ void main() {
     float beard_here = clamp(extra.y, 0.0, 1.0) * bearded;
     if (beard_here > 0.0) {
         float fine = strands(uv * vec2(2100, 800)), strand = 0.5 * fine + 0.5 * strands(uv * vec2(900, 330) + 7.0);
-        vec3 turned = mix(beard, white, smoothstep(-0.2, 0.2, frost * 1.4 - 0.2 - strands(uv * vec2(1500, 400) + 31.0)));
+        float last = strands(uv * vec2(1500, 400) + 31.0);  // each strand turns at its own time
+        vec3 turned = mix(beard, white, smoothstep(-0.2, 0.2, frost * 1.4 - 0.2 - last));
         albedo = mix(albedo, turned * (0.5 + strand), clamp(beard_here * (0.65 + 0.7 * strand), 0.0, 1.0));
     }
     float key = lit();
@@ -164,7 +165,8 @@ void main() {
 # 3 everything as thin cover (brows and lashes, under which the skin goes on).
 HAIR = LIGHT + """
 uniform sampler2D colours; uniform vec3 colour; uniform float mean; uniform float grey; uniform vec3 white;
-uniform int part; uniform vec3 centre; uniform vec4 mask; uniform vec3 kind; uniform float round_; uniform float gloss; uniform float thin;
+uniform int part; uniform vec3 centre; uniform vec4 mask; uniform vec3 kind;
+uniform float round_; uniform float gloss; uniform float thin;
 void main() {
     vec4 t = texture(colours, uv);
     t.a *= thin;
