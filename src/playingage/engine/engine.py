@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from playingage.core import ModelError, SettingError
 from playingage.engine.composite import add_patch, merge_matte, to_frame
 from playingage.engine.look import Look
+from playingage.engine.regions import with_regions
 from playingage.faces import TEMPLATE, Face, face_region, template_transform, warp_crop
 from playingage.frames import Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
@@ -74,10 +75,21 @@ class Engine:
                 f"Give an age from {low:g} to {high:g}.",
             )
 
+    def check_look(self, look: Look) -> None:
+        """Raises SettingError for a region's age that the model does not know."""
+        for name, age in look.regions.items():
+            try:
+                self.check_age(age)
+            except SettingError as error:
+                raise SettingError(f"region {name}: {error.what}", error.do) from None
+
     def read_age(self, frame: Frame, face: Face) -> float:
         """The apparent age of a face in years, within the model's ages."""
-        crop = _crop(frame, template_transform(face.landmarks, self._reader.size), self._reader.size)
-        return float(np.clip(self._reader(crop), *self.ages))
+        return float(np.clip(self.apparent_age(frame, face), *self.ages))
+
+    def apparent_age(self, frame: Frame, face: Face) -> float:
+        """The apparent age of a face in years as it is read, be it outside the model's ages."""
+        return self._reader(_crop(frame, template_transform(face.landmarks, self._reader.size), self._reader.size))
 
     def apply(self, frame: Frame, requests: Sequence[AgeRequest]) -> Reaged:
         """One frame and what is asked of its faces to one frame and its matte.
@@ -91,13 +103,15 @@ class Engine:
         for request in requests:
             self.check_age(request.source_age)
             self.check_age(request.target_age)
+            self.check_look(request.look)
             strength = request.look.strength * request.face.strength
             if strength <= 0:
                 continue
             size = self._reager.size
             transform = template_transform(request.face.landmarks, size)
             source = _age_crop(request.source_age, transform, size, frame)
-            target = _age_crop(request.target_age, transform, size, frame)
+            asked = _age_crop(request.target_age, transform, size, frame)
+            target = with_regions(asked, request.look.regions, request.face.landmarks, transform, size)
             gate = np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1)
             if not gate.any():
                 continue
