@@ -3,7 +3,7 @@
 Calls run downward: tracker -> finder's parts (detector, mesh) -> runtime. A tracker belongs to one thread.
 """
 
-from playingage.faces.align import TEMPLATE, scale_of, template_transform, warp_crop
+from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of, template_transform, warp_crop
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
 from playingage.faces.region import face_region
@@ -11,6 +11,7 @@ from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
 
 __all__ = [
-    "TEMPLATE", "Face", "FaceFinder", "FaceTracker", "LandmarkFilter", "Pose", "face_region", "overlap", "scale_of",
+    "HEAD_EYES", "TEMPLATE", "Face", "FaceFinder", "FaceTracker", "LandmarkFilter", "Pose", "face_region",
+    "head_transform", "overlap", "scale_of",
     "smooth_two_sided", "template_transform", "warp_crop",
 ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from playingage.frames import Pixels
 
+F64 = NDArray[np.float64]
 TEMPLATE = "pa-4eye-1"
 _EYE_DISTANCE = 0.25
 _EYE_CENTRE = (0.5, 0.42)
@@ -25,11 +26,15 @@ _POINTS: dict[int, tuple[float, float]] = {
     98: (-0.311, 0.664), 327: (0.311, 0.664), 61: (-0.519, 0.972), 291: (0.519, 0.972),
     127: (-1.133, 0.064), 356: (1.133, 0.064),
 }
+HEAD_EYES = 6.4
+"""Side of the head crop, which holds all of the hair, in eye distances."""
+_HEAD_CENTRE = (0.5, 0.42)
 
 
-def _template(size: int) -> NDArray[np.float64]:
+def _template(size: int, distance: float = _EYE_DISTANCE, centre: tuple[float, float] = _EYE_CENTRE) -> F64:
+    """Places of `_POINTS` in pixels, for eyes `distance` apart about `centre`, in parts of the crop's side."""
     places = np.array(list(_POINTS.values()), np.float64)
-    return (places * _EYE_DISTANCE + _EYE_CENTRE) * size - 0.5
+    return (places * distance + centre) * size - 0.5
 
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -47,6 +52,11 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> ND
 def template_transform(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """Frame pixels to crop pixels as a 2 x 3 similarity, for landmarks of 468+ x 2 or 3 and a crop of `size` pixels."""
     return similarity(landmarks[list(_POINTS), :2], _template(size))
+
+
+def head_transform(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Frame pixels to pixels of the head crop as a 2 x 3 similarity: as `template_transform`, but wide: `HEAD_EYES`."""
+    return similarity(landmarks[list(_POINTS), :2], _template(size, 1 / HEAD_EYES, _HEAD_CENTRE))
 
 
 def scale_of(transform: NDArray[np.float32]) -> float:

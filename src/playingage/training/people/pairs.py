@@ -23,7 +23,8 @@ _SHADE_VERSION = 2
 class Picture:
     """`rgb` (H, W, 3) float32, display-encoded sRGB, 0..1. Masks (H, W) float32 0..1: `skin` is visible skin of face,
     ears and neck with brows, without eyes, mouth and hair; `head` is all that is seen of the head; `occluder` is what
-    stands before it; `hair` (of the head), `beard` and `brows` are what is seen of each.
+    stands before it; `hair` (of the head), `beard` and `brows` are what is seen of each; `cover` is
+    all that is not backdrop.
     """
 
     rgb: F32
@@ -33,6 +34,7 @@ class Picture:
     hair: F32
     beard: F32
     brows: F32
+    cover: F32
     age: float
 
 
@@ -61,11 +63,12 @@ class People:
             raise ValueError(f"age {age} is outside {YOUNGEST:g}..{OLDEST:g}")
         staged = self.stage.staged(sitter, age, scene)
         colour, masks, strands = self.painter.paint(staged.parts, staged.to_clip, staged.to_lamp, staged.common, size)
-        front = colour.astype(np.float32) / 255
+        front = colour.astype(np.float32) / np.float32(255)
         rgb = np.clip(front[..., :3] + backdrop(scene.seed, size) * (1 - front[..., 3:]), 0, 1)
         skin, head, occluder = _planes(masks)
         hair, beard, brows = _planes(strands)
-        return Picture(np.asarray(rgb, np.float32), skin, head, occluder, hair, beard, brows, age)
+        cover: F32 = np.ascontiguousarray(front[..., 3])
+        return Picture(np.asarray(rgb, np.float32), skin, head, occluder, hair, beard, brows, cover, age)
 
     def pair(self, seed: int, age_a: float, age_b: float, size: int = 640) -> tuple[Picture, Picture]:
         """The same person in the same shot at two ages."""

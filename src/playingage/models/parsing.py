@@ -1,0 +1,33 @@
+"""The parsing network of a package: what a head's pixels belong to."""
+
+import cv2
+import numpy as np
+
+from playingage.core import ModelError
+from playingage.frames.pixels import Image
+from playingage.models.package import ModelPackage
+from playingage.runtime import Device, Network
+
+FILE = "parse.onnx"
+MASKS = ("hair", "beard", "brows", "face", "neck", "front")
+"""What the planes of the result mean: hair of the head; beard, moustache, stubble; brows; skin of the face with the
+ears; skin of the neck; things before the face, such as hands, objects and the frames of glasses."""
+SIDE = 192
+
+
+class HeadParser:
+    """Head crop -> six soft masks. Belongs to one thread."""
+
+    size = SIDE
+
+    def __init__(self, package: ModelPackage, device: Device) -> None:
+        self._network = Network(package.contents[FILE], device, name=f"{package.path}/{FILE}")
+        if self._network.inputs != {"head": (1, 3, SIDE, SIDE)} or self._network.outputs != {
+            "masks": (1, len(MASKS), SIDE, SIDE)
+        }:
+            raise ModelError(f"{package.path}: {FILE} does not have the input and output of the protocol")
+
+    def __call__(self, head: Image) -> Image:
+        """S x S x 6, 0..1, in the order of `MASKS`, of a head crop S x S x 3 (RGB, display-encoded, 0..1)."""
+        planes = np.ascontiguousarray(head.transpose(2, 0, 1))[None]
+        return np.asarray(cv2.merge(list(self._network.run([planes])[0][0])), np.float32)
