@@ -7,6 +7,7 @@ Calls run downward: pairs -> stage -> (body, skins, wrinkles, props) -> assets, 
 needs the package moderngl and an EGL driver (Mesa's llvmpipe will do); importing this package needs neither.
 """
 
+from playingage.training.people.acting import ACTS, Acting
 from playingage.training.people.assets import AssetError
 from playingage.training.people.painter import PaintError
 from playingage.training.people.pairs import OLDEST, YOUNGEST, People, Picture
@@ -14,5 +15,6 @@ from playingage.training.people.scene import Scene, scene_of
 from playingage.training.people.sitter import Sitter, sitter_of
 
 __all__ = [
-    "OLDEST", "YOUNGEST", "AssetError", "PaintError", "People", "Picture", "Scene", "Sitter", "scene_of", "sitter_of",
+    "ACTS", "OLDEST", "YOUNGEST", "Acting", "AssetError", "PaintError", "People", "Picture", "Scene", "Sitter",
+    "scene_of", "sitter_of",
 ]

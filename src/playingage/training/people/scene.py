@@ -29,13 +29,17 @@ class Glasses:
 
 @dataclass(frozen=True)
 class Occluder:
-    """A hand or a thing before the face: `kind`, place before the face and size (dm), turn (degrees), linear colour."""
+    """A hand or a thing before the face: `kind`, place before the face and size (dm), turn (degrees), linear colour.
+
+    `touches`: a hand lies on the face; else it keeps the place it is given, as one that moves must.
+    """
 
     kind: str
     place: Triple
     turn: Triple
     size: Triple
     colour: Triple
+    touches: bool = True
 
 
 @dataclass(frozen=True)

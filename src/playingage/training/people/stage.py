@@ -283,7 +283,8 @@ class Stage:
         middle = joint("finger-3-1")
         at = ((fixed - middle) @ frame.T) @ rotation(*item.turn).T + place
         at = at.astype(np.float32)
-        at[:, 2] += _clearance(at[np.unique(surface.vertex)], face) + np.float32(item.place[2] + 0.04)
+        if item.touches:
+            at[:, 2] += _clearance(at[np.unique(surface.vertex)], face) + np.float32(item.place[2] + 0.04)
         textures = self._skin_of_sitter(sitter)["body"] | {"wrinkles": self._wrinkle_texture(sitter)}
         values: dict[str, Value] = {
             "stage": stage_weights(REFERENCE), "tone": sitter.tone, "shine": 0.4, "years": 0.0, "hair": (0.0, 0.0, 0.0),
