@@ -39,7 +39,8 @@ def main() -> None:
     for age in AGES:
         here = read[truth == age]
         if here.size:
-            print(f"{age:8g} {here.size:4d} {here.mean():6.1f} {np.quantile(here, .05):6.1f} {np.quantile(here, .95):6.1f}")
+            low, high = np.quantile(here, [0.05, 0.95])
+            print(f"{age:8g} {here.size:4d} {here.mean():6.1f} {low:6.1f} {high:6.1f}")
     child, young = read[truth < ADULT], read[(truth >= ADULT) & (truth <= 30)]
     print("threshold: share of children below, share of adults of 18 to 30 below")
     for limit in np.arange(12, 46, 2):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from playingage.core import ModelError, SettingError
 from playingage.engine.composite import add_patch, merge_matte, to_frame
 from playingage.engine.look import Look
+from playingage.engine.marks import keep_marks
 from playingage.engine.regions import with_regions
 from playingage.faces import TEMPLATE, Face, face_region, template_transform, warp_crop
 from playingage.frames import Frame, to_view
@@ -117,6 +118,8 @@ class Engine:
                 continue
             crop = _crop(frame, transform, size)
             delta, seen = self._reager(crop, source, target)
+            if request.look.keep_moles:
+                delta = keep_marks(delta, crop, request.face.landmarks, transform)
             delta = _as_colourful(delta, crop)
             region = face_region(request.face.landmarks, transform, size)
             mask = region * seen * (gate * np.float32(strength))

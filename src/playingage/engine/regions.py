@@ -12,7 +12,7 @@ _WORK = 128
 _FEATHER = 0.03
 """Standard deviation of a region's soft border, in parts of the crop: wide enough that no step of age shows."""
 _SHIFT = 4
-# Lines over the MediaPipe mesh that regions share as borders: on the picture's left, and in the same order on its right.
+# Lines over the MediaPipe mesh that regions share as borders: on the picture's left, in the same order on its right.
 _Line = tuple[tuple[int, ...], tuple[int, ...]]
 _LID: _Line = ((34, 139, 156, 46, 53, 52, 65, 55, 193), (264, 368, 383, 276, 283, 282, 295, 285, 417))
 _ROOT: _Line = ((245, 128), (465, 357))
@@ -27,8 +27,8 @@ _CHIN: _Line = ((149, 176, 148, 152), (378, 400, 377, 152))
 def region_maps(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> dict[str, Plane]:
     """Each region by its name as float32 size x size, 0..1; nowhere do they sum to more than 1.
 
-    `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels. Brow and neck reach to the
-    crop's upper and lower border; nose and ears are in none.
+    `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels. Brow and neck reach to
+    the crop's upper and lower border; nose and ears are in none.
     """
     scale = _WORK / size
     points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
