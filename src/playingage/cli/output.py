@@ -79,10 +79,10 @@ def _emit(text: str) -> None:
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def progress_bar(what: str, total: int | None, *, unit: str = "frames") -> Iterator[Callable[[int], None]]:
     """A bar with time left on standard error; call what it yields with the number done. Quiet where nobody looks."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeElapsedColumn(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(),
     )
     with Progress(*columns, console=_people, disable=not sys.stderr.isatty(), transient=False) as bar:

@@ -106,6 +106,9 @@ def write_whole(target: Path, data: bytes, *, overwrite: bool) -> None:
     except OSError as error:
         staged.discard()
         raise unwritable(target, error) from error
+    except BaseException:  # Ctrl-C in the midst
+        staged.discard()
+        raise
     staged.commit()
 
 
