@@ -1,6 +1,7 @@
 """Makes the pictures of README and docs from NASA's portrait: `python recipes/pictures.py docs/images`.
 
-`ages.png`: the portrait from 20 to 80. `monitors.png`: the demo's page in Chromium, which has to be installed.
+`ages.png`: the portrait from 20 to 80. `regions.jpg`: the parts of the face. `monitors.png`: the demo's page
+in Chromium, which has to be installed.
 """
 
 import shutil
@@ -15,9 +16,15 @@ from playwright.sync_api import sync_playwright
 import playingage
 from playingage.demo import SITTER_AGE
 from playingage.demo.portrait import PORTRAIT
+from playingage.engine.regions import region_maps
+from playingage.faces import FaceFinder, template_transform, warp_crop
 
 AGES = (20, 30, SITTER_AGE, 55, 65, 80)
 _HEAD = np.s_[0:300, 80:380]
+_COLOURS = {  # RGB, and where the name stands in the crop
+    "brow": ((255, 178, 25), (205, 120)), "eyes": ((25, 150, 255), (95, 205)), "cheeks": ((50, 200, 75), (85, 300)),
+    "mouth": ((240, 65, 90), (215, 415)), "neck": ((150, 90, 230), (215, 470)),
+}
 _SIDE, _LABEL, _PORT = 400, 44, 8972
 
 
@@ -37,6 +44,21 @@ def ages(path: Path) -> None:
         cells.append(cell)
     sheet = np.vstack([np.hstack(cells[:3]), np.hstack(cells[3:])])
     cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def regions(path: Path) -> None:
+    """The canonical crop beside the parts of the face in it."""
+    portrait = cv2.cvtColor(cv2.imread(str(PORTRAIT)), cv2.COLOR_BGR2RGB)
+    face = FaceFinder.load().find(portrait)[0]
+    transform = template_transform(face.landmarks, 512)
+    crop = warp_crop(portrait, transform, 512)
+    coloured = crop.copy()
+    for name, plane in region_maps(face.landmarks, transform, 512).items():
+        coloured += 0.5 * plane[..., None] * (np.array(_COLOURS[name][0], np.float32) - coloured)
+    sheet = np.hstack([crop, coloured]).clip(0, 255).astype(np.uint8)
+    for name, (_, (x, y)) in _COLOURS.items():
+        cv2.putText(sheet, name, (x + 512, y), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2, cv2.LINE_AA)
+    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def monitors(path: Path) -> None:
@@ -62,4 +84,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     ages(folder / "ages.png")
+    regions(folder / "regions.jpg")
     monitors(folder / "monitors.png")

@@ -16,14 +16,14 @@ from playingage.cli.consent import require_consent
 from playingage.cli.output import json_line, result, say
 
 if TYPE_CHECKING:
-    from playingage.engine import Engine
+    from playingage.engine import Engine, Look
     from playingage.media.ports import Source
 
 EXAMPLES = """Examples:
 
   playingage live --source /dev/video0 --age 35 --consent "Ada Lovelace, self, 2026-11-20"
 
-  playingage live --source take.mov --loop --age 70 --source-age 45
+  playingage live --source take.mov --loop --age 70 --source-age 45 --region neck=60
 
   playingage live --source rtsp://10.0.0.5/main --age 25 --host 0.0.0.0
 
@@ -45,6 +45,10 @@ def live(
     age: options.Age,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
+    region: options.Region = None,
+    keep_moles: options.KeepMoles = True,
+    grey_hair: options.GreyHair = 1.0,
+    grey_beard: options.GreyBeard = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
     host: Host = "127.0.0.1",
     port: Port = 8035,
@@ -63,26 +67,28 @@ def live(
     """Re-age a live picture: the monitors page shows CAMERA and AT AGE N side by side, always the same frame."""
     from playingage.media import open_source
 
+    look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
+    engine.check_look(look)
     # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
     with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:
         if not source.startswith("pattern:"):
             require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
         run_monitors(
-            opened, engine, age=age, source_age=source_age, strength=strength, host=host, port=port,
+            opened, engine, age=age, source_age=source_age, look=look, host=host, port=port,
             open_page=open_page, seconds=seconds, on_failure=on_failure, quality=quality, json_output=json_output,
         )
 
 
 def run_monitors(
-    source: "Source", engine: "Engine", *, age: float, source_age: float | None, strength: float, host: str, port: int,
+    source: "Source", engine: "Engine", *, age: float, source_age: float | None, look: "Look", host: str, port: int,
     open_page: bool, seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
 ) -> None:
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
     import cv2
 
-    from playingage.engine import Look, Session, SessionSettings
+    from playingage.engine import Session, SessionSettings
     from playingage.live import LiveSettings
     from playingage.live.stats import line
     from playingage.web import ServerSettings, run_live
@@ -97,7 +103,7 @@ def run_monitors(
     )
     if on_failure not in ("last", "black"):
         raise typer.BadParameter(f"{on_failure!r} is neither 'last' nor 'black'", param_hint="--on-failure")
-    session = Session(engine, SessionSettings(source_age=source_age, look=Look(strength=strength)))
+    session = Session(engine, SessionSettings(source_age=source_age, look=look))
     stop = threading.Event()
 
     def quit_cleanly(number: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from playingage.cli.output import say
 from playingage.core import SettingError, check_rate
 
 if TYPE_CHECKING:
-    from playingage.engine import Engine
+    from playingage.engine import Engine, Look
 
 _RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{0,9})?|[0-9]{1,7}/[0-9]{1,7}")
 _NTSC = (24, 30, 48, 60, 72, 96, 120, 240)
@@ -20,6 +20,18 @@ SourceAge = Annotated[
     float | None, typer.Option("--source-age", help="The performer's real age, where known; else read off the face.")
 ]
 Strength = Annotated[float, typer.Option("--strength", help="How much of the change is taken, 0 to 1.")]
+Region = Annotated[
+    list[str] | None,
+    typer.Option("--region", metavar="NAME=AGE",
+                 help="Age of a part of the face: eyes, brow, cheeks, mouth or neck; give it once for each part."),
+]
+KeepMoles = Annotated[
+    bool, typer.Option("--keep-moles/--no-keep-moles", help="Moles, freckles and pale scars stay as they are.")
+]
+GreyHair = Annotated[float, typer.Option("--grey-hair", metavar="X", help="How grey hair goes with age, 0 to 1.")]
+GreyBeard = Annotated[
+    float, typer.Option("--grey-beard", metavar="X", help="How grey beard and brows go with age, 0 to 1.")
+]
 Size = Annotated[int, typer.Option("--size", help="Native size of the default network: 512, or 256 for weak machines.")]
 Model = Annotated[str, typer.Option("--model", help="'default', or the path of a model package (NAME.pamodel).")]
 DeviceName = Annotated[str, typer.Option("--device", help="OpenVINO device that runs the networks: CPU, GPU, ...")]
@@ -33,6 +45,32 @@ Consent = Annotated[
     typer.Option("--consent", metavar="STATEMENT", envvar="PLAYINGAGE_CONSENT",
                  help="Who in the picture agreed to be re-aged, in which capacity, when. Recorded."),
 ]
+
+
+def look_of(
+    strength: float, region: list[str] | None, keep_moles: bool, grey_hair: float, grey_beard: float
+) -> "Look":
+    """What a command's options ask of the change. Raises SettingError."""
+    from playingage.engine import Look
+
+    return Look(
+        strength=strength, regions=parse_regions(region or []), keep_moles=keep_moles, grey_hair=grey_hair,
+        grey_beard=grey_beard,
+    )
+
+
+def parse_regions(texts: list[str]) -> dict[str, float]:
+    """Ages of parts of the face as written: eyes=60. Raises SettingError."""
+    regions: dict[str, float] = {}
+    for text in texts:
+        name, _, age = (part.strip() for part in text.partition("="))
+        if name in regions:
+            raise SettingError(f"--region {text}: {name} has an age already", "Give each part once.")
+        try:
+            regions[name] = float(age)
+        except ValueError:
+            raise SettingError(f"--region {text}: that is no part and age", "Write it like eyes=60.") from None
+    return regions
 
 
 def load_engine(model: str, size: int, device: str, precision: str | None, threads: int) -> "Engine":

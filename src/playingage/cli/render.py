@@ -28,7 +28,7 @@ EXAMPLES = """Examples:
 
   playingage render plates/shot.%04d.png aged/shot.%04d.png --age 25 --rate 24
 
-  playingage render portrait.jpg older.png --age 75
+  playingage render portrait.jpg older.png --age 75 --region eyes=60 --region neck=65 --grey-beard 0.3
 """
 
 
@@ -40,6 +40,10 @@ def render(
     age: options.Age,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
+    region: options.Region = None,
+    keep_moles: options.KeepMoles = True,
+    grey_hair: options.GreyHair = 1.0,
+    grey_beard: options.GreyBeard = 1.0,
     codec: Annotated[
         str | None, typer.Option("--codec", help="h264, hevc (10-bit), prores, ffv1; else by suffix and depth.")
     ] = None,
@@ -59,10 +63,10 @@ def render(
     json_output: options.Json = False,
 ) -> None:
     """Re-age every face of IN into OUT. Audio, rate, timecode, colour tags, depth and frame count are carried over."""
-    from playingage.engine import Look
     from playingage.render import RenderSettings, check_matte_target
 
-    settings = RenderSettings(age=age, source_age=source_age, look=Look(strength=strength))
+    look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
+    settings = RenderSettings(age=age, source_age=source_age, look=look)
     frames_a_second = options.parse_rate(rate)
     check_stored(source)
     check_distinct(source, target, matte)
@@ -73,6 +77,7 @@ def render(
     for years in (age, source_age):
         if years is not None:
             engine.check_age(years)
+    engine.check_look(look)
     outputs = _Outputs(target, matte, codec=codec, audio=audio, overwrite=overwrite)
     report, notes = _render(source, frames_a_second, engine, settings, outputs, statement)
     if json_output:

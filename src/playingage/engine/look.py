@@ -31,7 +31,7 @@ class Look:
             raise SettingError(f"strength {self.strength:g} is not between 0 and 1", "0 changes nothing, 1 takes all.")
         for name, age in self.regions.items():
             if name not in REGIONS:
-                raise SettingError(f"region: there is none named {name!r}", f"Choose from {', '.join(REGIONS)}.")
+                raise SettingError(f"there is no region {name!r}", f"Choose from {', '.join(REGIONS)}.")
             if not 0 <= age <= 150:  # the model knows its own limits
                 raise SettingError(f"region {name}: {age:g} is no age of a person", "Give it in years.")
         for words, amount in (("grey hair", self.grey_hair), ("grey beard", self.grey_beard)):
