@@ -23,10 +23,13 @@ def recipe() -> Recipe:
         name="default", created="2026-11-21", licence="Apache-2.0", card=CARD.read_text(encoding="utf-8"),
         # Evenly lit, without spectacles or fringe, with clear lines (names as in portraits.csv).
         donors={
-            "F": ["N000179", "V000081", "S001205", "L000551"],
-            "M": ["L000557", "B001292", "D000399", "W000816", "N000015"],
+            "F": ["N000179", "W000187", "S001145", "W000822", "V000081", "S001205"],
+            "M": [
+                "H000874", "B001307", "D000399", "N000015", "W000816", "B001292", "L000557", "C001055", "L000562",
+                "E000296",
+            ],
         },
-        made=300, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=14, seed=1),
-        made_pairs=PairsConfig(ages=6, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(),
-        loop=LoopConfig(), emphasis=Emphasis(older=1.1, younger=1.05, lines=1.8), estimator=EstimatorConfig(),
+        made=700, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=6, seed=1),
+        made_pairs=PairsConfig(ages=3, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(matte=0.1),
+        loop=LoopConfig(steps=14000), emphasis=Emphasis(), estimator=EstimatorConfig(),
     )

@@ -6,12 +6,24 @@ Calls run downward: tracker -> finder's parts (detector, mesh) -> runtime. A tra
 from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of, template_transform, warp_crop
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
-from playingage.faces.region import face_region
+from playingage.faces.region import face_region, neck_region
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
 
 __all__ = [
-    "HEAD_EYES", "TEMPLATE", "Face", "FaceFinder", "FaceTracker", "LandmarkFilter", "Pose", "face_region",
-    "head_transform", "overlap", "scale_of",
-    "smooth_two_sided", "template_transform", "warp_crop",
+    "HEAD_EYES",
+    "TEMPLATE",
+    "Face",
+    "FaceFinder",
+    "FaceTracker",
+    "LandmarkFilter",
+    "Pose",
+    "face_region",
+    "head_transform",
+    "neck_region",
+    "overlap",
+    "scale_of",
+    "smooth_two_sided",
+    "template_transform",
+    "warp_crop",
 ]

@@ -17,8 +17,34 @@ EYE_RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 38
 _BROW_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
 _FOREHEAD = 0.17
 """How far the region reaches above the mesh, in parts of the face's height: the mesh ends below the hairline."""
+_JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)
+_NECK = 0.42
+"""How far the neck's region reaches below the jaw, in parts of the face's height."""
 _WORK = 160
 _SHIFT = 4
+
+
+def neck_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
+    """Float32 size x size, 0..1: where a neck may be, below the jaw, fading downwards and to the sides.
+
+    Arguments as in `face_region`. What of it is skin only the picture tells.
+    """
+    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * (_WORK / size) - 0.5
+    down = (points[152] - points[10]) * _NECK
+    jaw = points[list(_JAW)]
+    height = float(np.hypot(*(points[10] - points[152])))
+    neck = np.zeros((_WORK, _WORK), np.float32)
+    # Layers that reach less and less far: a ramp down the neck, whichever way the head is tilted.
+    steps = np.linspace(0.25, 1.0, 6)
+    for step in steps:
+        narrow = jaw.mean(axis=0) + (jaw - jaw.mean(axis=0)) * 0.9
+        layer = np.zeros_like(neck)
+        _fill(layer, np.concatenate([narrow, narrow[::-1] + down * step]), 1.0)
+        neck += layer / len(steps)
+    neck = _blur(neck, max(1.0, 0.035 * height)) * _border(_WORK)
+    full = np.asarray(cv2.resize(neck, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+    full[full < 1 / 512] = 0
+    return full
 
 
 def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:

@@ -45,7 +45,8 @@ class DataConfig:
 class Sample:
     """One sample, channels first. `delta` 3HH truth; `matte` 1HH; `weight` 1HH where the delta counts.
 
-    `place` 2GG and `warp` 2GG are what the network's plan should hold (its units), `known` 1GG where that is known.
+    `place` 2GG and `warp` 2GG are what the network's plan should hold (its units), `known` 1GG where that is known;
+    `donors` D shares likewise.
     """
 
     crop: Array
@@ -57,6 +58,7 @@ class Sample:
     place: Array
     warp: Array
     known: Array
+    donors: Array
 
 
 class PairSamples:
@@ -84,12 +86,10 @@ class PairSamples:
             crop = crop + (colour - crop) * cover[..., None]
             truth = truth + (colour - truth) * cover[..., None]
         matte = matte * (1 - cover)
-        move, flip = self._move(rng)
+        move = self._move(rng)
         place = _warp(f32(cv2.resize(p.place[i].astype(np.float32), (WIDE, WIDE))), move)
         shift = _warp(f32(cv2.resize(warp, (WIDE, WIDE))), move) @ move[:, :2].T.astype(np.float32)
         crop, truth, matte, ages = (_warp(x, move) for x in (crop, truth, matte, ages))
-        if flip:
-            place[..., 0] = WIDE - 1 - place[..., 0]
         crop, truth = self._light((crop, truth), rng)
         delta = (truth - crop) * matte[..., None]
         seen = self._degrade(crop, rng)
@@ -103,6 +103,7 @@ class PairSamples:
             delta=_first(delta), matte=matte[None], weight=np.full((1, CROP, CROP), p.trust[i], np.float32),
             place=_first(_to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(_to_grid(shift)),
             known=f32(cv2.resize(f32(matte > 0.02), (CROP // 4, CROP // 4), interpolation=cv2.INTER_AREA))[None],
+            donors=p.donors[i],
         )
 
     def _target(self, i: int, crop: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -125,18 +126,15 @@ class PairSamples:
             warp = warp + (warp2 - warp) * cv2.resize(share, (WIDE // 4, WIDE // 4))[..., None]
         return ages, picture, warp
 
-    def _move(self, rng: np.random.Generator) -> tuple[NDArray[np.float64], bool]:
-        """2 x 3: wide crop to the 256 crop, jittered, perhaps mirrored."""
+    def _move(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """2 x 3: wide crop to the 256 crop, jittered."""
         c = self.config
-        flip = bool(rng.random() < 0.5)
         angle = np.radians(rng.normal(0, c.turn / 2))
         scale = np.exp(rng.normal(0, c.scale / 2))
         linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        if flip:
-            linear = linear @ np.diag([-1.0, 1.0])
         middle = np.full(2, (CROP - 1) / 2) + rng.normal(0, c.shift * CROP / 2, 2)
         offset = middle - linear @ np.full(2, (WIDE - 1) / 2)
-        return np.column_stack([linear, offset]), flip
+        return np.column_stack([linear, offset])
 
     def _light(self, both: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
         """The same exposure, contrast, tint, side light and focus for picture and truth."""

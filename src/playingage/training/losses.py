@@ -20,10 +20,11 @@ class LossConfig:
     matte: float = 0.05
     place: float = 2.0
     warp: float = 2.0
+    donors: float = 0.01
     outside: float = 0.15
 
     def __post_init__(self) -> None:
-        if min(self.change, self.octaves, self.matte, self.place, self.warp, self.outside) < 0:
+        if min(self.change, self.octaves, self.matte, self.place, self.warp, self.donors, self.outside) < 0:
             raise ValueError("weights of losses are not negative")
 
 
@@ -40,12 +41,13 @@ def losses(
         "octaves": config.octaves * _octaves(error, weight),
         "matte": config.matte * matte,
         "place": config.place * ((plan.place - truth["place"]).abs() * known).mean(),
+        "donors": -config.donors * (truth["donors"] * torch.log(plan.donors + 1e-4)).sum(dim=1).mean(),
         "warp": config.warp * ((plan.warp - truth["warp"]).abs() * known).mean(),
     }
 
 
 def _penalty(error: Tensor) -> Tensor:
-    """The error's Laplacian pyramid in lightness (display units): blurred lines cost as much as wrong shades."""
+    """Absolute error, rounded off near 0 (display units)."""
     return 2 * (torch.sqrt(error * error + _SOFT**2) - _SOFT)
 
 

@@ -1,12 +1,13 @@
 """The re-ager's network: a small U-Net that decides, and fixed arithmetic that does it to the picture itself.
 
 The trunk works on a 64 x 64 grid for both sizes. It predicts smooth maps: where each place lies on the mean face, a
-warp of the picture, gains of the picture's own detail, a change of colour, how much of each learned texture to lay on;
-a finer branch adds sharp change and a matte. Warp and gains act on the picture at its own size, so that pores and grain
-are moved and kept, never painted; wrinkles live in textures of the mean face, so that they stay lines and stay on the
-skin. The 512 variant is the same weights read at half size.
+warp of the picture, gains of the picture's own detail, how far its lines are filled or deepened, a change of colour,
+how strongly new lines are laid on; and for the whole face, whose lines: shares of older faces' wrinkles. A finer branch
+adds sharp change and a matte. Warp and gains act on the picture at its own size, so that pores and grain are moved and
+kept, never painted; wrinkles live in textures of the mean face, so that they stay lines and stay on the skin. The 512
+variant is the same weights read at half size.
 
-Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 working side, G = 64 grid, K textures.
+Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 working side, G = 64 grid, D donors.
 Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
 """
 
@@ -23,8 +24,8 @@ GRID = 64
 WORK = 256
 GATE_YEARS = 0.25
 """Ages apart by this much (in years / 100) scale the change by one."""
-DONORS = 2
-"""The first textures hold the donors' lines."""
+VIVID = 0.7
+"""Several donors' lines laid over each other keep nearly the contrast of one: a mean would fade."""
 _FINE = 2
 _LEAK = 0.2
 """Slope below zero. Without one, and without normalisation, half of the channels died in the first hundred steps."""
@@ -32,14 +33,14 @@ _LEAK = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
-    """Widths of the trunk from fine to coarse, convolutions per level, textures on the mean face.
+    """Widths of the trunk from fine to coarse, convolutions per level, textures of lines on the mean face.
 
     `edge`: width of the finer branch that draws the matte and the sharp part of the change.
     """
 
     widths: tuple[int, ...] = (48, 80, 112)
     depth: int = 2
-    textures: int = 4
+    textures: int = 16
     edge: int = 16
     places: int = 8
     """Channels of a learned map that tells the trunk where in the crop it is."""
@@ -55,8 +56,8 @@ class NetworkConfig:
 class Emphasis:
     """Factors on the learned change of an exported network, for older and for younger.
 
-    `lines` strengthens the donors' wrinkles when getting older, less so over many years: lines that cannot be placed to
-    the pixel are learned too faintly, whatever the loss.
+    `lines` strengthens the donors' wrinkles when getting older: lines that cannot be placed to the pixel are learned
+    too faintly, whatever the loss.
     """
 
     older: float = 1.0
@@ -80,14 +81,18 @@ class _Block(nn.Sequential):
 class Plan:
     """What the trunk decided, each B x C x G x G except `fine` and `matte` (logits), which are B x 1 x H x H.
 
-    `place` 2 (offset to the mean face), `warp` 2, `gain` 3, `colour` 3, `mix` K. All but `place` and `matte` are gated.
+    `place` 2 (offset to the mean face), `warp` 2, `gain` 3, `colour` 3, `lines` 1 (strength of the donors' lines),
+    `fill` 1 (share of the face's own dark lines that is filled; below 0 they deepen), `donors` B x D shares that sum to
+    1. All but `place`, `donors` and `matte` are gated by the years.
     """
 
     place: Tensor
     warp: Tensor
     gain: Tensor
     colour: Tensor
-    mix: Tensor
+    lines: Tensor
+    fill: Tensor
+    donors: Tensor
     fine: Tensor
     matte: Tensor
 
@@ -100,7 +105,7 @@ class Trunk(nn.Module):
         widths, edge = config.widths, config.edge
         self.config = config
         self.emphasis = Emphasis()
-        self.sizes = [2, 2, 3, 3, config.textures]
+        self.sizes = [2, 2, 3, 3, 1, 1]
         # What is done to the average face, to which the trunk adds what this face needs.
         self.habit = nn.Parameter(torch.zeros(1, sum(self.sizes), GRID, GRID))
         self.usual_matte = nn.Parameter(torch.zeros(1, 1, WORK, WORK))
@@ -117,6 +122,7 @@ class Trunk(nn.Module):
         self.join = _Block(edge + widths[0], 2 * edge, 1)
         self.smooth = nn.Conv2d(widths[0], sum(self.sizes), 3, padding=1)
         self.sharp = nn.Conv2d(2 * edge, 2 * _FINE**2, 3, padding=1)
+        self.lender = nn.Sequential(nn.Linear(widths[-1], 64), nn.LeakyReLU(_LEAK), nn.Linear(64, config.textures))
         _start(self)
         for head in (self.smooth, self.sharp):
             nn.init.normal_(head.weight, std=0.003)
@@ -134,15 +140,15 @@ class Trunk(nn.Module):
             kept.append(h)
         for i in reversed(range(len(self.up))):
             h = self.up[i](torch.cat([_grow(h, 2), kept[i]], dim=1))
-        place, warp, gain, colour, mix = torch.split(self.smooth(h) + self.habit, self.sizes, dim=1)
+        donors = torch.softmax(self.lender(kept[-1].mean(dim=(2, 3))), dim=1)
+        place, warp, gain, colour, lines, fill = torch.split(self.smooth(h) + self.habit, self.sizes, dim=1)
         edges = self.edge(functional.pixel_unshuffle(even, 2))
         sharp = self.sharp(self.join(torch.cat([edges, _grow(h, 2)], dim=1)))
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
         older, younger = functional.relu(step) * self.emphasis.older, functional.relu(-step) * self.emphasis.younger
         by = older - younger
-        lines = mix[:, :DONORS] * (by + (self.emphasis.lines - 1) * torch.tanh(older))
-        return Plan(place=place, warp=warp * by * 0.1, gain=gain * by, colour=colour * by,
-                    mix=torch.cat([lines, mix[:, DONORS:] * by], dim=1), fine=fine * stretch(by, WORK),
+        return Plan(place=place, warp=warp * by * 0.1, gain=gain * by, colour=colour * by, donors=donors,
+                    lines=lines * older * self.emphasis.lines, fill=fill * by, fine=fine * stretch(by, WORK),
                     matte=matte + self.usual_matte)
 
 
@@ -189,15 +195,20 @@ class Reager(nn.Module):
         half = functional.avg_pool2d(moved, 2) if self.size != WORK else moved
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         # One interpolation for all maps: run times pad few channels to many.
-        maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.mix], dim=1)
-        place, colour, gain, mix = torch.split(_grow(maps, WORK // GRID), [2, 3, 1, plan.mix.shape[1]], dim=1)
-        texture = _read(self.textures.expand(moved.shape[0], -1, -1, -1), self.identity_work, place)
-        shade = plan.fine + (texture * mix).sum(dim=1, keepdim=True)
-        change = colour + shade * (half + 0.08) + _detail(light_B1HH, gain, plan.gain)
+        maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.lines], dim=1)
+        place, colour, gain, lines = torch.split(_grow(maps, WORK // GRID), [2, 3, 1, 1], dim=1)
+        shade = plan.fine + _read(self.lent(plan.donors), self.identity_work, place) * lines
+        change = colour + shade * (half + 0.08) + _detail(light_B1HH, gain, plan)
         matte = plan.matte
         if self.size != WORK:
             change, matte = torch.split(_grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
         return moved - crop_BCSS + change, matte
+
+    def lent(self, donors_BD: Tensor) -> Tensor:
+        """B x 1 x H x H: the donors' lines on the mean face by their shares, as relative lightness."""
+        shares = donors_BD / torch.linalg.vector_norm(donors_BD, dim=1, keepdim=True) ** VIVID
+        lines: Tensor = shares @ self.textures.flatten(2)[0]
+        return lines.view(-1, 1, WORK, WORK)
 
     def forward(self, crop_BCSS: Tensor, source_B1SS: Tensor, target_B1SS: Tensor) -> tuple[Tensor, Tensor]:
         """(delta, matte 0..1): `crop + delta * matte` is the face at the target age; delta is 0 at equal ages."""
@@ -206,15 +217,16 @@ class Reager(nn.Module):
         return delta * gate, torch.sigmoid(matte)
 
 
-def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, gain_B3GG: Tensor) -> Tensor:
-    """Change of three octaves of lightness by their gains: B x 1 x H x H."""
+def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, plan: Plan) -> Tensor:
+    """Change of three octaves of lightness by their gains, and of dark lines by `fill`: B x 1 x H x H."""
     half = functional.avg_pool2d(light_B1HH, 2)
     quarter = functional.avg_pool2d(half, 2)
     eighth = functional.avg_pool2d(quarter, 2)
-    coarse = (quarter - stretch(eighth, WORK // 4)) * gain_B3GG[:, 2:3]
-    middle = (half - stretch(quarter, WORK // 2)) * stretch(gain_B3GG[:, 1:2], WORK // 2)
+    coarse = (quarter - stretch(eighth, WORK // 4)) * plan.gain[:, 2:3]
+    middle = (half - stretch(quarter, WORK // 2)) * stretch(plan.gain[:, 1:2], WORK // 2)
+    lines = functional.relu(stretch(eighth, WORK // 2) - half) * stretch(plan.fill, WORK // 2)
     fine = (light_B1HH - stretch(half, WORK)) * finest_B1HH
-    return fine + stretch(middle + stretch(coarse, WORK // 2), WORK)
+    return fine + stretch(middle + lines + stretch(coarse, WORK // 2), WORK)
 
 
 def stretch(value: Tensor, size: int) -> Tensor:

@@ -4,10 +4,11 @@ Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x W
 `place` F x 160 x 160 x 2 float16 (where on the mean face, pixels of the wide crop);
 `aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the true age first;
 `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's);
+`donors` F x D float32 (whose lines a face gets, shares);
 `trust` F float32, 0..1, how far the teacher may be believed: it knows frontal faces.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,23 +16,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import face_region
+from playingage.faces.region import face_region, neck_region
 from playingage.training.arrays import f32
+from playingage.training.geometry import MeanShape
 from playingage.training.portraits import WIDE, Portrait
 from playingage.training.teacher.apply import Strength, Subject, apply, prepare
 from playingage.training.teacher.bands import blur
 from playingage.training.teacher.statistics import Statistics
 
-NAMES = ("rgb", "matte", "place", "aged", "ages", "warp", "trust")
+NAMES = ("rgb", "matte", "place", "aged", "ages", "warp", "donors", "trust")
 AGES = (18.0, 85.0)
 _FAR_YAW = 42.0
+_BROWS = (127, 70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 356)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairsConfig:
-    """How many ages per face, and who among the snapshots is frontal enough for the teacher (degrees of yaw)."""
+    """How many ages per face and again per mirror image; which snapshots are frontal enough (degrees of yaw)."""
 
-    ages: int = 14
+    ages: int = 6
     wild_yaw: float = 30.0
     seed: int = 1
 
@@ -50,6 +53,7 @@ class Pairs:
     aged: NDArray[np.uint8]
     ages: NDArray[np.float32]
     warp: NDArray[np.float16]
+    donors: NDArray[np.float32]
     trust: NDArray[np.float32]
 
 
@@ -63,7 +67,8 @@ def render(
     portraits: list[Portrait], statistics: Statistics, strength: Strength, config: PairsConfig, folder: Path,
     heads: NDArray[np.uint8] | None = None,
 ) -> Pairs:
-    """Render every portrait, frontal snapshot and made person at `config.ages` ages into `folder`, unless done.
+    """Render every portrait, frontal snapshot and made person, and their mirror images, at `config.ages` ages each into
+    `folder`, unless done.
 
     `heads` F x WIDE x WIDE uint8 tells for each face where the head is seen (255) and where something covers it.
     """
@@ -74,7 +79,7 @@ def render(
             if p.kind in ("portrait", "made") or (p.kind == "wild" and abs(p.yaw) < config.wild_yaw)
         ]
         rng = np.random.default_rng(config.seed)
-        count, ages = len(usable), config.ages
+        count, ages = 2 * len(usable), config.ages
         out = {
             "rgb": _create(folder, "rgb", (count, WIDE, WIDE, 3), np.uint8),
             "matte": _create(folder, "matte", (count, WIDE, WIDE), np.uint8),
@@ -82,16 +87,20 @@ def render(
             "aged": _create(folder, "aged", (count, ages, WIDE, WIDE, 3), np.uint8),
             "ages": _create(folder, "ages", (count, 1 + ages), np.float32),
             "warp": _create(folder, "warp", (count, ages, WIDE // 4, WIDE // 4, 2), np.float16),
+            "donors": _create(folder, "donors", (count, len(statistics.donors)), np.float32),
             "trust": _create(folder, "trust", (count,), np.float32),
         }
-        for i, index in enumerate(usable):
-            portrait = portraits[index]
+        # Mirrored here and not while training: lines on the mean face must not be mirrored with the picture.
+        for i, (index, flip) in enumerate((index, flip) for index in usable for flip in (False, True)):
+            portrait = mirrored(portraits[index], statistics.mean) if flip else portraits[index]
             subject = prepare(portrait, statistics)
             out["rgb"][i] = portrait.rgb
             matte = matte_of(portrait, subject)
             if heads is not None:
-                matte = matte * (heads[index].astype(np.float32) / 255)
+                head = heads[index].astype(np.float32) / 255
+                matte = matte * (head[:, ::-1] if flip else head)
             out["matte"][i] = np.round(matte * 255)
+            out["donors"][i] = subject.donors
             out["trust"][i] = np.clip((_FAR_YAW - abs(portrait.yaw)) / 8, 0, 1)
             to_mean = np.clip(subject.to_mean, -WIDE, 2 * WIDE)
             out["place"][i] = cv2.resize(to_mean, (WIDE // 2, WIDE // 2), interpolation=cv2.INTER_AREA)
@@ -108,11 +117,41 @@ def render(
     return load(folder)
 
 
+def mirrored(portrait: Portrait, mean: MeanShape) -> Portrait:
+    """The picture's mirror image, its landmarks numbered as on any face."""
+    flipped = portrait.landmarks * f32([-1, 1]) + f32([WIDE - 1, 0])
+    irises = np.r_[473:478, 468:473][: len(flipped) - 468]
+    return replace(portrait, rgb=np.ascontiguousarray(portrait.rgb[:, ::-1]), yaw=-portrait.yaw,
+                   landmarks=f32(flipped[np.r_[mean.mirror, irises]]))
+
+
 def matte_of(portrait: Portrait, subject: Subject) -> NDArray[np.float32]:
-    """HW 0..1: face from the hairline to below the jaw, without eyeballs, the mouth's inside and spectacles' frames."""
-    region = face_region(portrait.landmarks, np.eye(2, 3, dtype=np.float32), WIDE)
+    """HW 0..1: face from the hairline to the jaw and the neck's skin below, without eyeballs, the mouth's inside and
+    spectacles' frames.
+    """
+    still = np.eye(2, 3, dtype=np.float32)
+    region = face_region(portrait.landmarks, still, WIDE)
     wide = np.clip(blur(f32(cv2.dilate(region, np.ones((13, 13), np.uint8))), 2.0) * 1.5, 0, 1)
-    return f32(wide * subject.keep)
+    wide = wide * (1 - _forehead(portrait.landmarks) * _fringe(subject))
+    neck = neck_region(portrait.landmarks, still, WIDE) * subject.skin
+    return f32(np.maximum(wide, neck) * subject.keep)
+
+
+def _forehead(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """HW 0..1: what lies above the brows."""
+    up = (landmarks[10] - landmarks[152]) / np.hypot(*(landmarks[10] - landmarks[152]))
+    brows = landmarks[list(_BROWS)] + up * 8
+    area = np.zeros((WIDE, WIDE), np.float32)
+    outline = np.concatenate([brows, brows[::-1] + up * 120])
+    cv2.fillPoly(area, [np.round(outline).astype(np.int32)], 1.0)
+    return blur(area, 3.0)
+
+
+def _fringe(subject: Subject) -> NDArray[np.float32]:
+    """HW 0..1: what is darker than this face's skin or of another colour; highlights on a forehead are skin."""
+    light = subject.work[..., 0]
+    middle = np.median(light[subject.skin > 0.8]) if (subject.skin > 0.8).any() else np.median(light)
+    return f32((1 - subject.skin) * np.clip((middle + 12 - light) / 12, 0, 1))
 
 
 def _grid() -> NDArray[np.float32]:

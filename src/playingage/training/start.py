@@ -8,7 +8,7 @@ from playingage.training.arrays import Array, f32
 from playingage.training.network import GATE_YEARS, GRID, NetworkConfig, Reager
 from playingage.training.pairs import Pairs
 from playingage.training.portraits import CROP, WIDE
-from playingage.training.teacher.statistics import SEXES, Statistics
+from playingage.training.teacher.statistics import Statistics
 
 _EDGE = (WIDE - CROP) // 2
 _INNER = slice(_EDGE, _EDGE + CROP)
@@ -17,39 +17,37 @@ _SOME = 150
 """Faces that the averages are taken over."""
 _GAINS = (0.05, 0.18, 0.22)
 """Gain of the three octaves of detail for 25 years, roughly the regression's."""
-_DONOR, _SHADE = 0.34, 0.5
-"""Of each sex's texture for 25 years: half of what the teacher gives, since the start does not know the sex."""
+_LINES, _FILL = 0.6, 0.35
+"""Strength of the donors' lines and filling of own ones for 25 years, roughly the teacher's."""
 
 
 def fresh(config: NetworkConfig, statistics: Statistics, pairs: Pairs, seed: int) -> Reager:
     """The network before its first step; what is not known from the teacher is random under `seed`."""
     torch.manual_seed(seed)
     network = Reager(config)
-    textures = first_textures(statistics)[: config.textures]
-    warp, chroma, matte = _averages(pairs)
-    mix = [_DONOR, _DONOR, _SHADE, _SHADE][: len(textures)]
+    textures = first_textures(statistics)
+    if len(textures) != config.textures:
+        raise ValueError(f"{config.textures} textures for {len(textures)} donors")
+    warp, colour, matte = _averages(pairs)
     with torch.no_grad():
-        network.textures.copy_(torch.randn_like(network.textures) * 0.003)
-        network.textures[0, : len(textures)] = torch.from_numpy(textures)
+        network.textures[0] = torch.from_numpy(textures)
         habit = network.trunk.habit
         habit[0, 2:4] = torch.from_numpy(warp)
         habit[0, 4:7] = torch.tensor(_GAINS)[:, None, None]
-        habit[0, 7:10] = torch.from_numpy(chroma)
-        habit[0, 10 : 10 + len(mix)] = torch.tensor(mix)[:, None, None]
+        habit[0, 7:10] = torch.from_numpy(colour)
+        habit[0, 10], habit[0, 11] = _LINES, -_FILL
         network.trunk.usual_matte[0, 0] = torch.from_numpy(np.log(matte / (1 - matte)))
     return network
 
 
 def first_textures(statistics: Statistics) -> Array:
-    """4 x 256 x 256: donors' detail, then 25 years of shading, per sex; relative lightness on the mean face."""
-    planes = [statistics.donors[sex] / 100 for sex in SEXES]
-    planes += [0.14 * np.tanh(statistics.slopes[sex].colour[..., 0] * 25 * 2.1 / 14) for sex in SEXES]
-    return f32(np.stack([p[_INNER, _INNER] for p in planes]))
+    """D x 256 x 256: the donors' lines, relative lightness on the mean face."""
+    return f32(statistics.donors[:, _INNER, _INNER] / 100)
 
 
 def _averages(pairs: Pairs) -> tuple[Array, Array, Array]:
-    """Per unit of the gate: warp 2 x G x G (plan's units), change of chroma 3 x G x G; and the matte HH, 0.02..0.98."""
-    warp, chroma, total = np.zeros((GRID, GRID, 2)), np.zeros((GRID, GRID, 3)), 0.0
+    """Per unit of the gate: warp 2 x G x G (plan's units), change of colour 3 x G x G; and the matte HH, 0.02..0.98."""
+    warp, colour, total = np.zeros((GRID, GRID, 2)), np.zeros((GRID, GRID, 3)), 0.0
     chosen = range(0, len(pairs.rgb), max(1, len(pairs.rgb) // _SOME))
     for i in chosen:
         before = f32(pairs.rgb[i]) / 255
@@ -59,10 +57,9 @@ def _averages(pairs: Pairs) -> tuple[Array, Array, Array]:
                 continue
             # Weighted by the step: the least-squares slope through nothing.
             change = (f32(pairs.aged[i, t]) / 255 - before)[_INNER, _INNER]
-            small = f32(cv2.resize(change, (GRID, GRID), interpolation=cv2.INTER_AREA))
-            chroma += step * (small - small @ f32([[0.3], [0.59], [0.11]]))
+            colour += step * f32(cv2.resize(change, (GRID, GRID), interpolation=cv2.INTER_AREA))
             warp += step * f32(pairs.warp[i, t])[_COARSE, _COARSE]
             total += step * step
     matte = np.clip(np.mean([f32(pairs.matte[i])[_INNER, _INNER] for i in chosen], axis=0) / 255, 0.02, 0.98)
     scale = (2 / CROP) / 0.1 / total
-    return f32((warp * scale).transpose(2, 0, 1)), f32((chroma / total).transpose(2, 0, 1)), f32(matte)
+    return f32((warp * scale).transpose(2, 0, 1)), f32((colour / total).transpose(2, 0, 1)), f32(matte)

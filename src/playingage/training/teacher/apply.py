@@ -15,35 +15,42 @@ from playingage.training.arrays import f32
 from playingage.training.geometry import Map, Points, full_points, sample
 from playingage.training.portraits import Portrait
 from playingage.training.teacher.bands import Plane, blur, from_work, split, to_work
-from playingage.training.teacher.statistics import GLASSES, Statistics, glasses_score
+from playingage.training.teacher.skin import skin_of
+from playingage.training.teacher.statistics import GLASSES, Statistics, detail_of, glasses_score, valleys_of
 
-_CHEEKS = (
-    (118, 50, 205, 36, 126, 47), (347, 280, 425, 266, 355, 277), (151, 108, 107, 9, 336, 337), (6, 197, 195, 45, 275),
-)
 _SPECTACLES = (
     127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234,
 )
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+
+_CHOOSY = 30.0
+"""How much likeness decides whose lines a face gets."""
+_VIVID = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strength:
     """How far the measured mean change is carried, since the mean of many faces is milder than any one face's ageing.
 
-    Factors on the slopes per year, for older and younger; `donor` is the share of the donors' detail at +50 years.
+    Factors on the slopes per year, for older and younger; `donor` is the share of a donor's lines at 78 years, `fill`
+    how much of a line's depth is filled where all furrows shall go, `deepen` how much is added at 78.
     """
 
-    shape: tuple[float, float] = (1.8, 1.8)
-    colour: tuple[float, float] = (2.6, 2.1)
-    gain: tuple[float, float] = (1.0, 2.6)
-    donor: tuple[float, float] = (2.3, 0.35)
-    skin_light: float = 18.0
-    hair_light: float = 45.0
-    least_gain: tuple[float, float, float, float] = (0.9, 0.55, 0.36, 0.4)
+    shape: tuple[float, float] = (2.1, 2.1)
+    light: tuple[float, float] = (3.2, 2.6)
+    chroma: tuple[float, float] = (1.9, 2.0)
+    gain: tuple[float, float] = (1.3, 2.2)
+    donor: float = 1.6
+    fill: float = 0.95
+    deepen: float = 0.9
+    skin_light: float = 16.0
+    old_light: float = 10.0
+    other_light: float = 5.0
+    least_gain: tuple[float, float, float, float] = (0.95, 0.8, 0.65, 0.6)
     most_gain: tuple[float, float, float, float] = (1.25, 1.5, 1.8, 1.9)
 
     def __post_init__(self) -> None:
-        if min(*self.shape, *self.colour, *self.gain, *self.donor) < 0:
+        if min(*self.shape, *self.light, *self.chroma, *self.gain, self.donor, self.fill, self.deepen) < 0:
             raise ValueError("strengths are factors of at least 0")
         if min(self.least_gain) <= 0 or min(self.most_gain) < 1:
             raise ValueError("gains stay positive, and the greatest is at least 1")
@@ -54,6 +61,7 @@ class Subject:
     """A face prepared for the teacher; its maps are reused for every age.
 
     `keep` is 0 on eyeballs and inside the mouth, `skin` 1 where the picture has this face's skin colour; HW, 0..1.
+    `donors` D: whose wrinkles this face gets, shares that sum to 1.
     """
 
     points: Points
@@ -63,19 +71,48 @@ class Subject:
     work: Plane
     keep: Plane
     skin: Plane
+    donors: NDArray[np.float32]
 
 
 def prepare(portrait: Portrait, statistics: Statistics) -> Subject:
     """Everything about one face that does not depend on the asked age."""
     points = full_points(portrait.landmarks)
     work = to_work(portrait.rgb)
-    skin = _skin(work, portrait.landmarks)
+    skin = skin_of(work, portrait.landmarks)
     keep = _keep(portrait.landmarks, work.shape[0])
     unwrapped = sample(portrait.rgb.astype(np.float32), statistics.mean.to_image(points))
     if glasses_score(unwrapped, statistics.mean) > GLASSES:
         keep = keep * (1 - _eye_area(portrait.landmarks, work.shape[0]) * np.clip(1.4 - 2 * skin, 0, 1))
     return Subject(points=points, to_mean=statistics.mean.from_image(points), sex=portrait.sex, age=portrait.age,
-                   work=work, keep=keep, skin=skin)
+                   work=work, keep=keep, skin=skin, donors=donors_of(work, skin, points, portrait.sex, statistics))
+
+
+def donors_of(work: Plane, skin: Plane, points: Points, sex: str, statistics: Statistics) -> NDArray[np.float32]:
+    """D shares: the older faces whose lines are likest to the first traces that this face shows, and likest in tone."""
+    unwrap = statistics.mean.to_image(points)
+    area = sample(skin, unwrap) * statistics.face
+    own = sample(work, unwrap)
+    traces = detail_of(np.ascontiguousarray(own[..., 0])) - statistics.typical
+    likeness = np.array([_correlation(traces, donor, area) for donor in statistics.donors])
+    score = np.where(statistics.lends[sex], likeness * _CHOOSY, -np.inf)
+    share = np.exp(score - score.max())
+    return f32(share / share.sum())
+
+
+def _correlation(a: Plane, b: Plane, weight: Plane) -> float:
+    a, b = a - np.average(a, weights=weight), b - np.average(b, weights=weight)
+    norm = np.sqrt((weight * a * a).sum() * (weight * b * b).sum())
+    return float((weight * a * b).sum() / max(norm, 1e-6))
+
+
+def blend(shares: NDArray[np.float32], donors: Plane) -> Plane:
+    """HW: the donors' detail by shares; several donors keep as much contrast as one, where a mean would fade."""
+    return f32(np.tensordot(shares, donors, 1) / np.linalg.norm(shares) ** _VIVID)
+
+
+def furrowed(age: float) -> float:
+    """How far wrinkles have come at an age in years: 0 at 24, 1 at 78."""
+    return float(np.clip((age - 24) / 54, 0.02, 1.15) ** 1.25)
 
 
 def _eye_area(landmarks: Points, size: int) -> Plane:
@@ -84,19 +121,6 @@ def _eye_area(landmarks: Points, size: int) -> Plane:
     outline = np.round(landmarks[list(_SPECTACLES)] * 16).astype(np.int32)
     cv2.fillPoly(area, [outline], 1.0, lineType=cv2.LINE_AA, shift=4)
     return blur(area, 2.0)
-
-
-def _skin(work: Plane, landmarks: Points) -> Plane:
-    """HW 0..1: how much each place has the colour of cheeks, nose and lower forehead (a robust Gaussian)."""
-    sample_area = np.zeros(work.shape[:2], np.uint8)
-    for outline in _CHEEKS:
-        cv2.fillConvexPoly(sample_area, cv2.convexHull(np.round(landmarks[list(outline)]).astype(np.int32)), 1)
-    smooth = blur(work, 1.5)
-    colours = smooth[sample_area > 0]
-    middle = np.median(colours, axis=0)
-    spread = np.maximum(1.48 * np.median(np.abs(colours - middle), axis=0), (13.0, 3.5, 3.5))
-    distance = np.sqrt((((smooth - middle) / spread) ** 2).sum(axis=-1))
-    return blur((1 / (1 + np.exp(2.2 * (distance - 3.6)))).astype(np.float32), 1.5)
 
 
 def _keep(landmarks: Points, size: int) -> Plane:
@@ -129,12 +153,19 @@ def apply(
     for k, band in enumerate(bands):
         factor = np.clip(np.exp(gain[..., k]), strength.least_gain[k], strength.most_gain[k])
         light = light + band * (1 + (factor - 1) * keep)
-    colour = sample(slopes.colour, to_mean) * (years * strength.colour[older])
-    limit = strength.skin_light * skin + strength.hair_light * (1 - skin)
-    light = light + _soft(colour[..., 0], limit) * keep
-    donor = sample(statistics.donors[subject.sex], to_mean)
-    light = light + donor * keep * skin * (strength.donor[older] * years / 50)
-    chroma = work[..., 1:] + np.clip(colour[..., 1:], -9, 9) * keep[..., None]
+    colour = sample(slopes.colour, to_mean) * (years * sample(statistics.taper, to_mean))[..., None]
+    shade = colour[..., 0] * strength.light[older]
+    # Old skin sinks into shade; light patches on it would look like paint.
+    most = np.where((shade > 0) & (years > 0), strength.old_light, strength.skin_light) * skin
+    light = light + _soft(f32(shade), f32(most + strength.other_light * (1 - skin))) * keep
+    before, after = furrowed(subject.age), furrowed(target)
+    own = np.maximum(valleys_of(np.ascontiguousarray(work[..., 0])) - sample(statistics.valleys, to_mean), 0)
+    if after > before:
+        lines = sample(blend(subject.donors, statistics.donors), to_mean)
+        light = light + (lines * strength.donor - own * strength.deepen) * keep * skin * (after - before)
+    else:
+        light = light + own * keep * skin * (strength.fill * (1 - after / before))
+    chroma = work[..., 1:] + np.clip(colour[..., 1:] * strength.chroma[older], -9, 9) * keep[..., None]
     return from_work(np.dstack([light, chroma])), places
 
 

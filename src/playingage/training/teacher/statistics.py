@@ -9,16 +9,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.faces.region import OVAL
 from playingage.training.arrays import f32
 from playingage.training.geometry import MeanShape, Points, full_points, sample
 from playingage.training.portraits import Portrait
 from playingage.training.teacher.bands import Plane, blur, energy, split, to_work
+from playingage.training.teacher.skin import skin_of
 
 SEXES = ("F", "M")
 GLASSES = 1.15
 _POOL = 60.0
 """The slope of all counts like so many faces of one sex: there are few women among the portraits."""
 _MAX_YAW = 15.0
+_FEW_FACES = 8.0
+"""So many faces without skin at a place halve the slope when as many show it."""
+_YOUNG = 50.0
+"""Younger faces than this (years) tell what detail is everybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,11 +38,22 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Statistics:
-    """The fitted teacher's numbers; `donors` per sex HW, log-lightness detail of older faces."""
+    """The fitted teacher's numbers, all on the mean shape.
+
+    `donors` D x HW: what is special in the log-lightness detail of each older face, and `lends` per sex which of them
+    lend to it. `typical` HW: the usual detail (edges of lips, nostrils, lids), `valleys` HW: the usual dark lines.
+    `face` and `taper` HW 0..1: where skin is judged, and where its colour may change: a change of colour that ended
+    sharply would look like a mask before ears and scalp.
+    """
 
     mean: MeanShape
     slopes: dict[str, Slopes]
-    donors: dict[str, Plane]
+    donors: Plane
+    lends: dict[str, NDArray[np.bool_]]
+    typical: Plane
+    valleys: Plane
+    face: Plane
+    taper: Plane
 
 
 def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
@@ -55,16 +72,36 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
     detail = np.stack([np.stack([energy(band) for band in split(w[..., 0])[0]]) for w in flat])
     shape = np.stack([_normalised(p.landmarks[:468], mean) for p in bare])
     age = np.array([p.age for p in bare])
+    skins = np.stack([skin_of(w, mean.points) for w in work])
     slopes = {}
     for sex in SEXES:
         weight = np.array([1.0 if p.sex == sex else _POOL / len(bare) for p in bare])
         slopes[sex] = Slopes(
             shape=_symmetric_points(_slope(shape, age, weight), mean),
-            colour=_symmetric(_slope(flat, age, weight)),
+            colour=_symmetric(_skin_slope(flat, age, weight, skins)),
             gain=np.stack([_symmetric(g) for g in _slope(detail, age, weight)]),
         )
-    by_name = {p.name: w for p, w in zip(bare, flat, strict=True)}
-    return Statistics(mean=mean, slopes=slopes, donors={s: _donor([by_name[n] for n in donors[s]]) for s in SEXES})
+    light = {p.name: w[..., 0] for p, w in zip(bare, flat, strict=True)}
+    young = [light[p.name] for p in bare if p.age < _YOUNG]
+    typical = f32(np.mean([detail_of(face) for face in young], axis=0))
+    usual = f32(np.mean([valleys_of(face) for face in young], axis=0))
+    names = [name for sex in SEXES for name in donors[sex]]
+    at = {p.name: i for i, p in enumerate(bare)}
+    lent = [np.clip(detail_of(light[n]) - typical, -24, 7) * skins[at[n]] for n in names]
+    return Statistics(
+        mean=mean, slopes=slopes, donors=f32(np.stack(lent)), typical=typical, valleys=usual, face=face,
+        taper=_taper(mean), lends={sex: np.array([n in donors[sex] for n in names]) for sex in SEXES},
+    )
+
+
+def detail_of(light: Plane) -> Plane:
+    """HW: what is finer than a tenth of the eye distance in a plane of log lightness: lines, folds, pores."""
+    return light - blur(light, 6.5)
+
+
+def valleys_of(light: Plane) -> Plane:
+    """HW, at least 0: depth of dark lines and folds of a plane of log lightness, without pores and grain."""
+    return f32(np.maximum(blur(light, 5.5) - blur(light, 1.0), 0))
 
 
 def bare_faces(portraits: list[Portrait]) -> tuple[MeanShape, list[Portrait], list[Plane]]:
@@ -117,6 +154,38 @@ def _slope(values: NDArray[np.floating], age: NDArray[np.float64], weight: NDArr
     return slope.reshape(values.shape[1:]).astype(np.float32)
 
 
+def _skin_slope(
+    values: NDArray[np.float32], age: NDArray[np.float64], weight: NDArray[np.float64], skins: NDArray[np.float32]
+) -> Plane:
+    """HW x 3: slope of N x HW x 3 over age where the faces show skin; it fades to 0 where few of them do.
+
+    A forehead that hair has left would otherwise pass for skin that grows pale.
+    """
+    w = skins * weight[:, None, None].astype(np.float32)
+    total = w.sum(axis=0)
+    a = f32(age)[:, None, None] - (w * f32(age)[:, None, None]).sum(axis=0) / (total + 1)
+    spread = (w * a * a).sum(axis=0) + _FEW_FACES * float(np.var(age))
+    out = []
+    for c in range(3):
+        plane = values[..., c]
+        level = (w * plane).sum(axis=0) / (total + 1)
+        rest = np.clip(plane - level, -2.5 * plane.std(), 2.5 * plane.std())
+        out.append((w * a * rest).sum(axis=0) / spread)
+    return f32(np.stack(out, axis=-1))
+
+
+def _taper(mean: MeanShape) -> Plane:
+    """HW: 1 in the face's middle, falling to 0 at its outline over a seventh of its width."""
+    inside = np.zeros((len(mean.to_image(mean.points)),) * 2, np.uint8)
+    outline = mean.points[list(OVAL)].copy()
+    middle = outline.mean(axis=0)
+    high = outline[:, 1] < middle[1]
+    outline[high] = middle + (outline[high] - middle) * (1.02, 1.12)
+    cv2.fillPoly(inside, [np.round(outline).astype(np.int32)], 1)
+    depth = f32(cv2.distanceTransform(inside, cv2.DIST_L2, 5))
+    return blur(np.clip(depth / 16.0, 0, 1), 3.0)
+
+
 def _face_weight(mean: MeanShape) -> Plane:
     """HW 0..1: the cheeks, nose and forehead, by which a picture's exposure and tint are judged."""
     weight = np.zeros((len(mean.to_image(mean.points)),) * 2, np.float32)
@@ -140,17 +209,3 @@ def glasses_score(unwrapped: Plane, mean: MeanShape) -> float:
         score += 0.5 * strongest(x + 9 * side, y, 14, 8, 3)
     return score
 
-
-def _donor(faces: list[Plane]) -> Plane:
-    """HW log-lightness detail (bands 0.9 to 7 px) of older faces: at every place that of the one with most of it.
-
-    Averaging would wash wrinkles out; taking the strongest keeps them lines.
-    """
-    details = []
-    for face in faces:
-        detail = sum(split(face[..., 0])[0][:3])
-        details.append(np.clip(detail, -26, 16))
-    strength = np.stack([blur(d * d, 9.0) for d in details])
-    share = strength**3 / (strength**3).sum(axis=0)
-    share = np.stack([blur(s, 5.0) for s in share])
-    return f32((np.stack(details) * share / share.sum(axis=0)).sum(axis=0))
