@@ -10,6 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial import Delaunay
 
 from playingage.faces.region import OVAL
@@ -41,10 +42,10 @@ class MeanShape:
 
     @cached_property
     def mirror(self) -> NDArray[np.int64]:
-        """Index of each landmark's mirror image (468)."""
+        """Index of each landmark's mirror image (468): the pairing with the least squared distances in all."""
         flipped = self.points[:468] * (-1, 1) + (2 * self.points[[1, 4, 5, 6, 10, 152], 0].mean(), 0)
         distance = ((flipped[:, None] - self.points[None, :468]) ** 2).sum(axis=-1)
-        return np.asarray(distance.argmin(axis=1), np.int64)
+        return np.asarray(linear_sum_assignment(distance)[1], np.int64)
 
     def to_image(self, points: Points) -> Map:
         """For every pixel of the mean-shape picture its place in an image with mesh `points` (P x 2): HW x 2."""
