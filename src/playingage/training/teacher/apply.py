@@ -10,18 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNERLIPS
 from playingage.training.arrays import f32
 from playingage.training.geometry import Map, Points, full_points, sample
 from playingage.training.portraits import Portrait
 from playingage.training.teacher.bands import Plane, blur, from_work, split, to_work
 from playingage.training.teacher.skin import skin_of
-from playingage.training.teacher.statistics import GLASSES, Statistics, detail_of, glasses_score, valleys_of
+from playingage.training.teacher.statistics import GLASSES, LIPS, Statistics, detail_of, glasses_score, valleys_of
 
 _SPECTACLES = (
     127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234,
 )
-_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 
 _CHOOSY = 30.0
 """How much likeness decides whose lines a face gets."""
@@ -125,7 +124,7 @@ def _eye_area(landmarks: Points, size: int) -> Plane:
 
 def _keep(landmarks: Points, size: int) -> Plane:
     holes = np.zeros((size, size), np.float32)
-    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
+    for outline in (EYE_LEFT, EYE_RIGHT, INNERLIPS):
         fixed = np.round(landmarks[list(outline)] * 16).astype(np.int32)
         cv2.fillPoly(holes, [fixed], 1.0, lineType=cv2.LINE_AA, shift=4)
     return f32(1 - np.clip(blur(holes, 1.2) * 1.3, 0, 1))
@@ -178,7 +177,7 @@ def _damped_shape(shape: Points, subject: Subject, years: float, statistics: Sta
     """P x 2 displacement in pixels: the mean change, little at the openings of eyes and mouth, none far outside."""
     face = shape * years
     mean = statistics.mean.points[:468]
-    for outline, share, reach in ((EYE_LEFT, 0.25, 9.0), (EYE_RIGHT, 0.25, 9.0), (_LIPS, 0.3, 10.0)):
+    for outline, share, reach in ((EYE_LEFT, 0.25, 9.0), (EYE_RIGHT, 0.25, 9.0), (LIPS, 0.3, 10.0)):
         anchor = mean[list(outline)]
         distance = np.sqrt(((mean[:, None] - anchor[None]) ** 2).sum(axis=-1)).min(axis=1)
         centre = face[list(outline)].mean(axis=0)

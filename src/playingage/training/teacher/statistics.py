@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import OVAL
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, OVAL
 from playingage.training.arrays import f32
 from playingage.training.geometry import MeanShape, Points, full_points, sample
 from playingage.training.portraits import Portrait
@@ -21,6 +21,7 @@ GLASSES = 1.15
 _POOL = 60.0
 """The slope of all counts like so many faces of one sex: there are few women among the portraits."""
 _MAX_YAW = 15.0
+LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 _FEW_FACES = 8.0
 """So many faces without skin at a place halve the slope when as many show it."""
 _YOUNG = 50.0
@@ -86,8 +87,8 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
     typical = f32(np.mean([detail_of(face) for face in young], axis=0))
     usual = f32(np.mean([valleys_of(face) for face in young], axis=0))
     names = [name for sex in SEXES for name in donors[sex]]
-    at = {p.name: i for i, p in enumerate(bare)}
-    lent = [np.clip(detail_of(light[n]) - typical, -24, 7) * skins[at[n]] for n in names]
+    at, area = {p.name: i for i, p in enumerate(bare)}, _lending(mean)
+    lent = [np.clip(detail_of(light[n]) - typical, -24, 7) * skins[at[n]] * area for n in names]
     return Statistics(
         mean=mean, slopes=slopes, donors=f32(np.stack(lent)), typical=typical, valleys=usual, face=face,
         taper=_taper(mean), lends={sex: np.array([n in donors[sex] for n in names]) for sex in SEXES},
@@ -184,6 +185,17 @@ def _taper(mean: MeanShape) -> Plane:
     cv2.fillPoly(inside, [np.round(outline).astype(np.int32)], 1)
     depth = f32(cv2.distanceTransform(inside, cv2.DIST_L2, 5))
     return blur(np.clip(depth / 16.0, 0, 1), 3.0)
+
+
+def _lending(mean: MeanShape) -> Plane:
+    """HW 0..1: where lines may be lent: within the outline or on the neck, not on lids, lips or the mouth."""
+    grid = np.arange(len(_taper(mean)), dtype=np.float32)
+    neck = np.clip((grid - mean.points[152, 1] + 14) / 8, 0, 1)[:, None]
+    closed = np.zeros((len(grid), len(grid)), np.uint8)
+    for outline in (LIPS, EYE_LEFT, EYE_RIGHT):
+        cv2.fillPoly(closed, [np.round(mean.points[list(outline)]).astype(np.int32)], 1)
+    closed = cv2.dilate(closed, np.ones((3, 3), np.uint8))
+    return f32(np.maximum(_taper(mean), neck) * (1 - blur(f32(closed), 1.2)))
 
 
 def _face_weight(mean: MeanShape) -> Plane:
