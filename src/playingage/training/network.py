@@ -130,7 +130,7 @@ class Trunk(nn.Module):
     def forward(self, crop_BCHH: Tensor, source_B1GG: Tensor, target_B1GG: Tensor) -> Plan:
         """Decide. `crop` B x 3 x 256 x 256 RGB 0..1; ages B x 1 x 64 x 64."""
         step = (target_B1GG - source_B1GG) / GATE_YEARS
-        where = _grow(self.where, GRID // 32).expand(crop_BCHH.shape[0], -1, -1, -1)
+        where = grow(self.where, GRID // 32).expand(crop_BCHH.shape[0], -1, -1, -1)
         even = (crop_BCHH - 0.5) * 2
         ages = [source_B1GG * 4 - 2, target_B1GG * 4 - 2, step]
         h = self.stem(torch.cat([functional.pixel_unshuffle(even, 4), *ages, where], dim=1))
@@ -139,11 +139,11 @@ class Trunk(nn.Module):
             h = block(functional.avg_pool2d(h, 2) if i else h)
             kept.append(h)
         for i in reversed(range(len(self.up))):
-            h = self.up[i](torch.cat([_grow(h, 2), kept[i]], dim=1))
+            h = self.up[i](torch.cat([grow(h, 2), kept[i]], dim=1))
         donors = torch.softmax(self.lender(kept[-1].mean(dim=(2, 3))), dim=1)
         place, warp, gain, colour, lines, fill = torch.split(self.smooth(h) + self.habit, self.sizes, dim=1)
         edges = self.edge(functional.pixel_unshuffle(even, 2))
-        sharp = self.sharp(self.join(torch.cat([edges, _grow(h, 2)], dim=1)))
+        sharp = self.sharp(self.join(torch.cat([edges, grow(h, 2)], dim=1)))
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
         older, younger = functional.relu(step) * self.emphasis.older, functional.relu(-step) * self.emphasis.younger
         by = older - younger
@@ -196,12 +196,12 @@ class Reager(nn.Module):
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         # One interpolation for all maps: run times pad few channels to many.
         maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.lines], dim=1)
-        place, colour, gain, lines = torch.split(_grow(maps, WORK // GRID), [2, 3, 1, 1], dim=1)
+        place, colour, gain, lines = torch.split(grow(maps, WORK // GRID), [2, 3, 1, 1], dim=1)
         shade = plan.fine + _read(self.lent(plan.donors), self.identity_work, place) * lines
         change = colour + shade * (half + 0.08) + _detail(light_B1HH, gain, plan)
         matte = plan.matte
         if self.size != WORK:
-            change, matte = torch.split(_grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
+            change, matte = torch.split(grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
         return moved - crop_BCSS + change, matte
 
     def lent(self, donors_BD: Tensor) -> Tensor:
@@ -231,12 +231,12 @@ def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, plan: Plan) -> Tensor:
 
 def stretch(value: Tensor, size: int) -> Tensor:
     """Bilinear enlargement to `size` square as two matrix products: for few channels the faster way everywhere."""
-    matrix = torch.from_numpy(_bilinear(value.shape[-1], size))
+    matrix = torch.from_numpy(bilinear(value.shape[-1], size))
     return matrix @ value @ matrix.T
 
 
 @cache
-def _bilinear(before: int, after: int) -> NDArray[np.float32]:
+def bilinear(before: int, after: int) -> NDArray[np.float32]:
     """after x before: the weights of half-pixel-centred linear interpolation."""
     place = np.clip((np.arange(after) + 0.5) * (before / after) - 0.5, 0, before - 1)
     low = np.minimum(place.astype(int), before - 2)
@@ -246,7 +246,7 @@ def _bilinear(before: int, after: int) -> NDArray[np.float32]:
     return matrix
 
 
-def _grow(value: Tensor, factor: int) -> Tensor:
+def grow(value: Tensor, factor: int) -> Tensor:
     return functional.interpolate(value, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
