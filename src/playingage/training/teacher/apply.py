@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNERLIPS
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
 from playingage.training.arrays import f32
 from playingage.training.geometry import Map, Points, full_points, sample
 from playingage.training.portraits import Portrait
@@ -124,7 +124,7 @@ def _eye_area(landmarks: Points, size: int) -> Plane:
 
 def _keep(landmarks: Points, size: int) -> Plane:
     holes = np.zeros((size, size), np.float32)
-    for outline in (EYE_LEFT, EYE_RIGHT, INNERLIPS):
+    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
         fixed = np.round(landmarks[list(outline)] * 16).astype(np.int32)
         cv2.fillPoly(holes, [fixed], 1.0, lineType=cv2.LINE_AA, shift=4)
     return f32(1 - np.clip(blur(holes, 1.2) * 1.3, 0, 1))

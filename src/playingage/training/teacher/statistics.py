@@ -194,8 +194,8 @@ def _lending(mean: MeanShape) -> Plane:
     closed = np.zeros((len(grid), len(grid)), np.uint8)
     for outline in (LIPS, EYE_LEFT, EYE_RIGHT):
         cv2.fillPoly(closed, [np.round(mean.points[list(outline)]).astype(np.int32)], 1)
-    closed = cv2.dilate(closed, np.ones((3, 3), np.uint8))
-    return f32(np.maximum(_taper(mean), neck) * (1 - blur(f32(closed), 1.2)))
+    grown = cv2.dilate(closed, np.ones((3, 3), np.uint8))
+    return f32(np.maximum(_taper(mean), neck) * (1 - blur(f32(grown), 1.2)))
 
 
 def _face_weight(mean: MeanShape) -> Plane:
