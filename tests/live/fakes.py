@@ -42,6 +42,7 @@ class FakeFace:
     confidence: float = 1.0
     strength: float = 1.0
     source_age: float | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,7 @@ def test_ages_read_late_come_without_a_step(portrait: Portrait, engine: Engine) 
 
         count = 0
 
-        def read_age(self, frame: Frame, face: Face) -> float:
+        def apparent_age(self, frame: Frame, face: Face) -> float:
             self.count += 1
             return 30.0 if self.count == 1 else 60.0
 
@@ -215,10 +215,9 @@ def test_a_stop_in_the_midst_ends_both_threads(portrait: Portrait, engine: Engin
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"age": float("nan")}, {"age": float("inf")}, {"age": -1}, {"age": 30, "source_age": float("nan")},
-     {"age": 30, "strength": 1.01}, {"age": 30, "strength": -0.01}, {"age": 30, "strength": float("nan")}],
+    [{"age": float("nan")}, {"age": float("inf")}, {"age": -1}, {"age": 30, "source_age": float("nan")}],
 )
-def test_settings_check_themselves(wrong: dict[str, float]) -> None:
+def test_settings_check_themselves(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingError):
         RenderSettings(**wrong)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from render.material import backdrop, placed, write_clip
 
 from playingage.core import SettingError, UnwritableError
-from playingage.engine import Engine
+from playingage.engine import Engine, Reason
 from playingage.faces import Face
 from playingage.frames import Frame
 from playingage.media import open_source
@@ -49,10 +49,10 @@ def test_nobody_there(tmp_path: Path, engine: Engine) -> None:
 
 def test_small_faces_and_children_are_named(tmp_path: Path, portrait: Portrait, engine: Engine) -> None:
     class SeesChildren(Engine):
-        """Reads the model's youngest age off everybody."""
+        """Reads a child's age off everybody."""
 
-        def read_age(self, frame: Frame, face: Face) -> float:
-            return self.ages[0]
+        def apparent_age(self, frame: Frame, face: Face) -> float:
+            return 9.0
 
     source = write_clip(tmp_path / "take.mkv", [placed(portrait, (240, 160), scale=0.17)] * 3)
     with open_source(str(source)) as opened:
@@ -64,12 +64,13 @@ def test_small_faces_and_children_are_named(tmp_path: Path, portrait: Portrait, 
 
 
 def test_reasons() -> None:
-    assert refusals_of([80.0] * 4, [1.0] * 4, 40, 18) == ()
-    assert refusals_of([30, 80], [1, 1], 40, 18)[0].startswith("smaller than 40 px in 1 of 2 frames")
-    away = refusals_of([80.0] * 4, [1, 0, 0, 0], 40, 18)
-    assert "turned too far or too unsure in 3 of 4 frames" in away[0]
+    assert refusals_of([80.0] * 4, [1.0] * 4, ()) == ()
+    assert refusals_of([30, 80], [1, 1], ())[0].startswith("smaller than 40 px in 1 of 2 frames")
+    away = refusals_of([80.0] * 4, [1, 0, 0, 0], ())
+    assert "turned too far, too small or too unsure in 3 of 4 frames" in away[0]
     assert "mostly turned away" in away[1]
-    assert "children" in refusals_of([80.0], [1.0], 18.2, 18)[0]
+    assert "children" in refusals_of([80.0], [1.0], (Reason.CHILD,))[0]
+    assert "does not know" in refusals_of([80.0], [1.0], (Reason.AGES,))[0]
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])

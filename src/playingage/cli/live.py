@@ -70,6 +70,8 @@ def live(
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
+    if source_age is not None:
+        engine.check_source_age(source_age)
     engine.check_look(look)
     # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
     with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:

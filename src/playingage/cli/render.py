@@ -30,6 +30,10 @@ EXAMPLES = """Examples:
 
   playingage render portrait.jpg older.png --age 75 --region eyes=60 --region neck=65 --grey-beard 0.3
 """
+_FADED = {
+    "child": "reads as a child", "pose": "turned away", "size": "too small", "unsure": "coming, going or hardly seen",
+    "ages": "reads as an age unknown to the model, nearest taken",
+}
 
 
 def render(
@@ -74,9 +78,9 @@ def render(
         check_matte_target(matte)
     statement = ask_consent(consent)
     engine = options.load_engine(model, size, device, precision, threads)
-    for years in (age, source_age):
-        if years is not None:
-            engine.check_age(years)
+    engine.check_age(age)
+    if source_age is not None:
+        engine.check_source_age(source_age)
     engine.check_look(look)
     outputs = _Outputs(target, matte, codec=codec, audio=audio, overwrite=overwrite)
     report, notes = _render(source, frames_a_second, engine, settings, outputs, statement)
@@ -160,3 +164,9 @@ def _tell(report: "RenderReport", settings: "RenderSettings", target: Path, note
     elif settings.source_age is None:
         read = ", ".join(f"{value:.0f}" for value in report.source_ages.values())
         say(f"Ages read off the faces: {read}. Give the real one with --source-age.")
+    if report.faded:
+        counts = ", ".join(f"{_FADED[reason]} {frames}" for reason, frames in report.faded.items())
+        say(f"Frames in which a face got less than asked: {counts}.")
+    if report.children:
+        faces = ", ".join(map(str, report.children))
+        say(f"Left as they are, because they read as children: face {faces}. Say an adult's age with --source-age.")

@@ -7,6 +7,7 @@ a reager each belong to one thread.
 
 from playingage.engine.ages import READINGS, AgeBook
 from playingage.engine.api import Reager, load
+from playingage.engine.borders import ADULT, Outcome, Reason
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
 from playingage.engine.look import REGIONS, Look
@@ -14,6 +15,7 @@ from playingage.engine.session import AgedFace, Looked, Session, SessionResult, 
 from playingage.engine.view import view_uint8
 
 __all__ = [
-    "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Look", "Looked", "Reaged",
-    "Reager", "Session", "SessionResult", "SessionSettings", "load", "reage_faces", "view_uint8",
+    "ADULT", "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Look", "Looked",
+    "Outcome", "Reaged", "Reager", "Reason", "Session", "SessionResult", "SessionSettings", "load", "reage_faces",
+    "view_uint8",
 ]

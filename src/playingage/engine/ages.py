@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from playingage.engine.borders import Reason
 from playingage.engine.engine import Engine
 from playingage.faces import Face
 from playingage.frames import Frame
@@ -20,7 +21,7 @@ class AgeBook:
         self._known = known
         self._readings: dict[int, list[float]] = {}
         if known is not None:
-            engine.check_age(known)
+            engine.check_source_age(known)
 
     def observe(self, frame: Frame, face: Face) -> None:
         """Read the face's age off this frame while readings are wanted."""
@@ -29,10 +30,17 @@ class AgeBook:
         readings = self._readings.setdefault(face.id, [])
         usable = face.confidence > 0 and abs(face.pose.yaw) < _MAX_YAW
         if not readings or (usable and len(readings) < READINGS):
-            readings.append(self._engine.read_age(frame, face))
+            readings.append(self._engine.apparent_age(frame, face))
         while len(self._readings) > _MAX_FACES:
             self._readings.pop(next(iter(self._readings)))
 
     def age_of(self, face: Face) -> float:
-        """The age in years of a face that was observed."""
-        return self._known if self._known is not None else median(self._readings[face.id])
+        """The age in years of a face that was observed, within the model's ages."""
+        if self._known is not None:
+            return self._known
+        low, high = self._engine.ages
+        return min(max(median(self._readings[face.id]), low), high)
+
+    def reasons_of(self, face: Face) -> tuple[Reason, ...]:
+        """What the readings of an observed face speak against re-ageing it; nothing against an age that is known."""
+        return () if self._known is not None else self._engine.reading_reasons(median(self._readings[face.id]))

@@ -1,5 +1,6 @@
 """The Python interface: `playingage.load()` gives a `Reager`, a call re-ages a picture."""
 
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.engine.borders import Reason
 from playingage.engine.engine import AgeRequest, Engine
 from playingage.engine.look import Look, LookFields
 from playingage.engine.view import view_uint8
@@ -57,7 +59,7 @@ class Reager:
 
         Returns an array of the shape and dtype of `image` (and the matte). Where the matte is 0, the output is
         bit-identical. Raises SettingError for ages that the model does not know, ValueError or TypeError for an unfit
-        array.
+        array. Warns of a face that reads as a child, and leaves it as it is.
         """
         if not isinstance(image, np.ndarray):
             raise TypeError(f"image wants a numpy array, not {type(image).__name__}")
@@ -86,19 +88,23 @@ class Reager:
     ) -> tuple[NDArray[T], Plane]:
         self.engine.check_age(age)
         if source_age is not None:
-            self.engine.check_age(source_age)
+            self.engine.check_source_age(source_age)
         frame = _frame(image, transfer)
         found = self._finder.find(view_uint8(frame)) if faces is None else faces
-        requests = [
-            AgeRequest(
-                face=face, source_age=self.engine.read_age(frame, face) if source_age is None else source_age,
-                target_age=age, look=look,
-            )
-            for face in found
-        ]
-        done = self.engine.apply(frame, requests)
+        done = self.engine.apply(frame, [self._request(frame, face, age, source_age, look) for face in found])
         done.frame.pixels.setflags(write=True)
         return done.frame.pixels, done.matte  # type: ignore[return-value]
+
+    def _request(self, frame: Frame, face: Face, age: Age, source_age: Age | None, look: Look) -> AgeRequest:
+        if source_age is not None:
+            return AgeRequest(face=face, source_age=source_age, target_age=age, look=look)
+        apparent = self.engine.apparent_age(frame, face)
+        read = self.engine.reading_reasons(apparent)
+        if Reason.CHILD in read:
+            words = f"face {face.id} reads as a child and is left as it is; give source_age if it is an adult"
+            warnings.warn(words, stacklevel=4)
+        known = float(np.clip(apparent, *self.engine.ages))
+        return AgeRequest(face=face, source_age=known, target_age=age, look=look, read=read)
 
 
 def _frame(image: NDArray[Any], transfer: str) -> Frame:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.core import ModelError, SettingError
+from playingage.engine.borders import ADULT, Outcome, Reason, outcome_of, reading_reasons
 from playingage.engine.composite import add_patch, merge_matte, to_frame
 from playingage.engine.look import Look
 from playingage.engine.marks import keep_marks
@@ -30,21 +31,27 @@ _COLOUR = 0.02
 class AgeRequest:
     """Take this face from `source_age` to `target_age`, in years: one number, or H x W float32 over the frame.
 
-    look: what is asked besides; its strength is multiplied with the face's own.
+    look: what is asked besides; its strength is multiplied with the face's own. read: what the reading of the face
+    speaks against re-ageing it.
     """
 
     face: Face
     source_age: float | Plane
     target_age: float | Plane
     look: Look = field(default_factory=Look)
+    read: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reaged:
-    """A re-aged frame and its matte: float32 H x W, 0 where the frame is bit-identical to the input, up to 1."""
+    """A re-aged frame and its matte: float32 H x W, 0 where the frame is bit-identical to the input, up to 1.
+
+    outcomes: what became of each face that was asked for, in the order of the requests.
+    """
 
     frame: Frame
     matte: Plane
+    outcomes: tuple[Outcome, ...] = ()
 
 
 class Engine:
@@ -76,6 +83,15 @@ class Engine:
                 f"Give an age from {low:g} to {high:g}.",
             )
 
+    def check_source_age(self, age: float | Plane) -> None:
+        """Raises SettingError for a child's age, or one that the model does not know."""
+        if float(np.min(age)) < ADULT:
+            raise SettingError(
+                f"source age {float(np.min(age)):g} is a child's: children are out of range",
+                f"Give an age from {ADULT:g} on.",
+            )
+        self.check_age(age)
+
     def check_look(self, look: Look) -> None:
         """Raises SettingError for a region's age that the model does not know."""
         for name, age in look.regions.items():
@@ -92,6 +108,10 @@ class Engine:
         """The apparent age of a face in years as it is read, be it outside the model's ages."""
         return self._reader(_crop(frame, template_transform(face.landmarks, self._reader.size), self._reader.size))
 
+    def reading_reasons(self, apparent: float) -> tuple[Reason, ...]:
+        """What speaks against re-ageing a face that reads as `apparent` years."""
+        return reading_reasons(apparent, self.ages, self.package.spec.child_below)
+
     def apply(self, frame: Frame, requests: Sequence[AgeRequest]) -> Reaged:
         """One frame and what is asked of its faces to one frame and its matte.
 
@@ -101,11 +121,12 @@ class Engine:
         """
         pixels = frame.pixels.copy()
         matte = np.zeros(pixels.shape[:2], np.float32)
-        for request in requests:
-            self.check_age(request.source_age)
+        outcomes = tuple(outcome_of(request.face, request.read) for request in requests)
+        for request, outcome in zip(requests, outcomes, strict=True):
+            self.check_source_age(request.source_age)
             self.check_age(request.target_age)
             self.check_look(request.look)
-            strength = request.look.strength * request.face.strength
+            strength = request.look.strength * outcome.taken
             if strength <= 0:
                 continue
             size = self._reager.size
@@ -127,7 +148,7 @@ class Engine:
             if patch is not None:
                 add_patch(pixels, patch, frame.colour.transfer)
                 merge_matte(matte, patch)
-        return Reaged(frame=replace(frame, pixels=pixels), matte=matte)
+        return Reaged(frame=replace(frame, pixels=pixels), matte=matte, outcomes=outcomes)
 
 
 def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:

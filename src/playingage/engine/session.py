@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from playingage.engine.ages import AgeBook
+from playingage.engine.borders import Reason
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
 from playingage.engine.look import Look
@@ -14,7 +15,10 @@ from playingage.frames import Frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgedFace:
-    """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1."""
+    """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1.
+
+    strength: how much of the asked change it got; reasons: why not all of it.
+    """
 
     id: int
     box: tuple[float, float, float, float]
@@ -23,6 +27,7 @@ class AgedFace:
     source_age: float
     target_age: float
     yaw: float
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,14 +94,15 @@ def reage_faces(
 ) -> SessionResult:
     """Every observed face of a frame to `age` years, with a note on what was done to each."""
     requests = [
-        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, look=look) for face in faces
+        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, look=look, read=ages.reasons_of(face))
+        for face in faces
     ]
     done = engine.apply(frame, requests)
     notes = tuple(
         AgedFace(
-            id=face.id, box=face.box, confidence=face.confidence, strength=face.strength, source_age=ages.age_of(face),
-            target_age=age, yaw=face.pose.yaw,
+            id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=ages.age_of(face),
+            target_age=age, yaw=face.pose.yaw, reasons=outcome.reasons,
         )
-        for face in faces
+        for face, outcome in zip(faces, done.outcomes, strict=True)
     )
-    return SessionResult(frame=done.frame, matte=done.matte, faces=notes)
+    return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)

@@ -10,7 +10,7 @@ from typing import Any
 from playingage.frames import Frame
 from playingage.live.mailbox import Mailbox
 from playingage.live.pair import Pair, View, failed, judge, same_picture
-from playingage.live.ports import Job, Reaged, Reager, TwoStepReager
+from playingage.live.ports import FaceNote, Job, Reaged, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats
 
@@ -46,6 +46,12 @@ class Aging:
         self._failures = 0
         self._state = EngineState(state="idle", since=clock())
         self._begun: float | None = None
+        self._faces: tuple[FaceNote, ...] = ()
+
+    @property
+    def faces(self) -> tuple[FaceNote, ...]:
+        """The faces of the last frame that was re-aged."""
+        return self._faces
 
     @property
     def age(self) -> float:
@@ -120,7 +126,9 @@ class Aging:
         self._stats.work("engine", now - begun, now)
         self._stats.count("processed", now)
         self._recover(now)
-        faces = tuple(reaged.faces)
+        faces = self._faces = tuple(reaged.faces)
+        for reason in {str(reason) for face in faces for reason in face.reasons}:
+            self._stats.fade(reason)
         verdict = judge(faces, age)
         if verdict.view is View.NO_FACE:
             aged = frame if same_picture(frame, reaged.frame) else reaged.frame

@@ -12,6 +12,8 @@ from playingage.live.ports import FaceNote
 
 _NOTHING, _ALL = 0.02, 0.98
 """Strengths below which a face counts as unchanged and above which as fully changed."""
+WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL"}
+"""What the monitors say of a reason; a face that comes or goes says no more than that it fades."""
 
 
 class View(StrEnum):
@@ -73,17 +75,19 @@ def years(age: float) -> str:
 def judge(faces: Sequence[FaceNote], age: float) -> Verdict:
     """Say honestly what was done to the faces of a frame at the asked `age` in years.
 
-    Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says NO
-    FACE.
+    Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says so,
+    and why.
     """
     changed = [face for face in faces if face.strength > _NOTHING]
     full = [face for face in changed if face.strength >= _ALL]
+    partly = [face for face in faces if face.strength < _ALL]
+    why = list(dict.fromkeys(WORDS[reason] for face in partly for reason in face.reasons if reason in WORDS))
     if not changed:
-        return Verdict(view=View.NO_FACE, words="NO FACE", note="NOTHING CHANGED")
+        words = "FACE LEFT AS IT IS" if why else "NO FACE"
+        return Verdict(view=View.NO_FACE, words=words, note=", ".join(why) or "NOTHING CHANGED")
     if not full:
-        return Verdict(view=View.FADING, words="FACE FADING", note=f"AT AGE {years(age)}")
-    left = len(faces) - len(full)
-    note = f"{left} OF {len(faces)} FACES FADING" if left else ""
+        return Verdict(view=View.FADING, words="FACE FADING", note=", ".join([f"AT AGE {years(age)}", *why]))
+    note = ", ".join([f"{len(partly)} OF {len(faces)} FACES FADING", *why]) if partly else ""
     return Verdict(view=View.AGED, words=f"AT AGE {years(age)}", note=note)
 
 

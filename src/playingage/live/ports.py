@@ -38,6 +38,11 @@ class FaceNote(Protocol):
         """The age that the face was taken to have, in years; None where it is not known."""
         ...
 
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why the strength is less than 1, or what else was not as asked: child, pose, size, unsure, ages."""
+        ...
+
 
 class Reaged(Protocol):
     """One re-aged frame."""

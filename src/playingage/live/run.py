@@ -130,6 +130,11 @@ class LiveRun:
                 "width": self._info.width,
                 "height": self._info.height,
             },
+            "faces": [
+                {"id": face.id, "source_age": face.source_age, "strength": round(face.strength, 3),
+                 "reasons": list(face.reasons)}
+                for face in self._aging.faces
+            ],
             "engine": {"state": engine.state, "detail": engine.detail, "for_s": round(now - engine.since, 2)},
         }
 

@@ -79,6 +79,7 @@ class LiveStats:
         self._ticks: dict[str, deque[float]] = {}
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter(dict.fromkeys(PLACES, 0))
+        self._faded: Counter[str] = Counter()
         self._clock_error: float | None = None
 
     def count(self, what: str, now: float) -> None:
@@ -92,6 +93,11 @@ class LiveStats:
         assert place in PLACES
         with self._lock:
             self._dropped[place] += number
+
+    def fade(self, reason: str) -> None:
+        """One more frame in which a face got less of the change than asked, for `reason`."""
+        with self._lock:
+            self._faded[reason] += 1
 
     def delay(self, name: str, seconds: float, now: float) -> None:
         """A frame reached the stage `name`, one of DELAYS, `seconds` after its capture."""
@@ -132,6 +138,7 @@ class LiveStats:
                 "fps": rates,
                 "totals": dict(self._totals),
                 "dropped": dict(self._dropped),
+                "faded": dict(self._faded),
                 "delay": {name: series.report(now) for name, series in self._delays.items()},
                 "work": {name: series.report(now) for name, series in self._work.items()},
                 "clock_error_ms": None if self._clock_error is None else round(self._clock_error * 1000, 2),

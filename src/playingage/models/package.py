@@ -12,6 +12,8 @@ from typing import Any
 from playingage.core import ModelError, sha256_bytes
 
 FORMAT, VERSION = "pamodel", 1
+CHILD_BELOW = 15.0
+"""Reading in years that means a child where a package does not say: clearly below any adult's."""
 PACKAGES = Path(__file__).parent / "packages"
 _MAX_FILE = 512 * 1024 * 1024
 _REMAKE = "Take an undamaged copy, or export the package again."
@@ -22,7 +24,8 @@ class ModelSpec:
     """What `model.json` says.
 
     size: side of the crop in pixels. ages: youngest and oldest playing age in years. template: name of the alignment.
-    files: name -> SHA-256. age_size: side of the age estimator's crop. document: all of it, unknown fields included.
+    files: name -> SHA-256. age_size: side of the age estimator's crop. child_below: the reading in years below which
+    the estimator means a child. document: all of it, unknown fields included.
     """
 
     name: str
@@ -33,6 +36,7 @@ class ModelSpec:
     files: dict[str, str]
     performer: str | None
     age_size: int
+    child_below: float
     document: dict[str, Any]
 
     @classmethod
@@ -56,6 +60,7 @@ class ModelSpec:
                 template=str(document["template"]), licence=str(document["licence"]),
                 files={str(k): str(v) for k, v in document["files"].items()},
                 performer=document.get("performer"), age_size=int(document["age_estimator"]["size"]),
+                child_below=float(document["age_estimator"].get("child_below", CHILD_BELOW)),
                 document=document,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,11 +1,12 @@
 """One render: source, engine, sink, and a second sink for the matte where one is wanted."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playingage.core import SettingError, UnreadableError, WriteBehind, prefetch
-from playingage.engine import AgeBook, AgeRequest, Engine, Look, Reaged
+from playingage.engine import AgeBook, AgeRequest, Engine, Look, Reaged, Reason
 from playingage.faces import FaceTracker
 from playingage.faces.tracker import TrackerSettings
 from playingage.media.ports import Sink, Source
@@ -35,6 +36,8 @@ class RenderReport:
 
     frames_aged: frames with at least one pixel in the matte. cuts: numbers of the first frames of shots after the
     first. seconds: wall time; real_time: seconds of picture rendered in a second of wall time. source_ages: by face.
+    faded: by reason, frames in which a face got less of the change than asked, or none; reasons without any are left
+    out. children: faces that read as children and were left as they are.
     """
 
     frames: int
@@ -44,6 +47,8 @@ class RenderReport:
     seconds: float
     real_time: float
     source_ages: dict[int, float]
+    faded: dict[str, int]
+    children: tuple[int, ...]
     model: str
     model_sha256: str
     device: str
@@ -55,6 +60,8 @@ class _Tally:
     aged: int = 0
     cuts: list[int] = field(default_factory=list)
     ages: dict[int, float] = field(default_factory=dict)
+    faded: Counter[str] = field(default_factory=Counter)
+    children: set[int] = field(default_factory=set)
     end: float = 0.0
 
     def count(self, item: SteadyFrame, done: Reaged) -> None:
@@ -63,6 +70,8 @@ class _Tally:
         self.frames += 1
         self.aged += bool(item.faces) and bool(done.matte.any())
         self.ages.update(zip((face.id for face in item.faces), item.ages, strict=True))
+        self.faded.update({reason.value for outcome in done.outcomes for reason in outcome.reasons})
+        self.children.update(outcome.face for outcome in done.outcomes if Reason.CHILD in outcome.reasons)
         self.end = float(item.frame.seconds + 1 / item.frame.rate)
 
 
@@ -98,14 +107,15 @@ def render(
         frames=tally.frames, frames_aged=tally.aged, faces=len(tally.ages), cuts=tuple(tally.cuts), seconds=seconds,
         real_time=tally.end / max(seconds, 1e-6),
         source_ages={key: round(value, 1) for key, value in sorted(tally.ages.items())},
+        faded=dict(sorted(tally.faded.items())), children=tuple(sorted(tally.children)),
         model=engine.package.spec.name, model_sha256=engine.package.sha256, device=str(engine.device),
     )
 
 
 def _requests(item: SteadyFrame, settings: RenderSettings) -> list[AgeRequest]:
     return [
-        AgeRequest(face=face, source_age=age, target_age=settings.age, look=settings.look)
-        for face, age in zip(item.faces, item.ages, strict=True)
+        AgeRequest(face=face, source_age=age, target_age=settings.age, look=settings.look, read=read)
+        for face, age, read in zip(item.faces, item.ages, item.read, strict=True)
     ]
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.engine import READINGS, AgeBook, CutFinder, view_uint8
+from playingage.engine import READINGS, AgeBook, CutFinder, Reason, view_uint8
 from playingage.faces import Face, FaceTracker, smooth_two_sided
 from playingage.frames import Frame
 
@@ -21,11 +21,15 @@ _YEARS_A_SECOND = 4.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SteadyFrame:
-    """A frame, its faces with the source age in years of each, and whether a new shot begins with it."""
+    """A frame, its faces, and whether a new shot begins with it.
+
+    ages: the source age in years of each face. read: what the reading of each speaks against re-ageing it.
+    """
 
     frame: Frame
     faces: tuple[Face, ...]
     ages: tuple[float, ...]
+    read: tuple[tuple[Reason, ...], ...]
     cut: bool
 
 
@@ -98,6 +102,9 @@ class _HeldAges:
         self._book = book
         self._held: dict[int, tuple[float, float]] = {}
 
+    def reasons(self, face: Face) -> tuple[Reason, ...]:
+        return self._book.reasons_of(face)
+
     def age(self, face: Face, seconds: float) -> float:
         wanted = self._book.age_of(face)
         last, since = self._held.get(face.id, (wanted, seconds))
@@ -115,8 +122,9 @@ def _next(behind: deque[_Seen], ahead: deque[_Seen], held: _HeldAges) -> SteadyF
     seconds = float(now.frame.seconds)
     ages = tuple(held.age(face, seconds) for face in now.faces)
     faces = tuple(_steady(face, behind, ahead) for face in now.faces)
+    read = tuple(held.reasons(face) for face in now.faces)
     behind.append(now)
-    return SteadyFrame(now.frame, faces, ages, now.cut)
+    return SteadyFrame(now.frame, faces, ages, read, now.cut)
 
 
 def _steady(face: Face, behind: deque[_Seen], ahead: deque[_Seen]) -> Face:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from playingage.core import prefetch
-from playingage.engine import AgeBook, Engine
+from playingage.engine import AgeBook, Engine, Reason
+from playingage.engine.borders import outcome_of
 from playingage.faces import Face, FaceTracker
 from playingage.faces.tracker import TrackerSettings
 from playingage.frames import Frame
@@ -15,7 +16,6 @@ from playingage.render import ShotTracker
 SMALL = 40.0
 """Faces below so many pixels show little of a change."""
 _FAINT = 0.05
-_YOUNG_MARGIN = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class _Seen:
         self.seconds.append(round(seconds, 4))
         self.sizes.append(round(face.size, 1))
         self.yaws.append(round(face.pose.yaw, 1))
-        self.strengths.append(round(face.strength, 3))
+        self.strengths.append(round(outcome_of(face).taken, 3))
 
 
 def survey(source: Source, engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Survey:
@@ -100,20 +100,22 @@ def _span(face_id: int, note: _Seen, ages: AgeBook, engine: Engine) -> FaceSpan:
     return FaceSpan(
         id=face_id, age=round(age, 1), frames=tuple(note.frames), seconds=tuple(note.seconds),
         sizes=tuple(note.sizes), yaws=tuple(note.yaws), strengths=tuple(note.strengths),
-        refusals=refusals_of(note.sizes, note.strengths, age, engine.ages[0]),
+        refusals=refusals_of(note.sizes, note.strengths, ages.reasons_of(note.last)),
     )
 
 
-def refusals_of(sizes: list[float], strengths: list[float], age: float, youngest: float) -> tuple[str, ...]:
-    """Why a face would not, or hardly, be re-aged. `youngest`: years that the model knows from."""
+def refusals_of(sizes: list[float], strengths: list[float], read: tuple[Reason, ...]) -> tuple[str, ...]:
+    """Why a face would not, or hardly, be re-aged. `read`: what the reading of its age speaks against it."""
     total = len(sizes)
     refusals = []
     if small := sum(size < SMALL for size in sizes):
         refusals.append(f"smaller than {SMALL:g} px in {small} of {total} frames: little will be seen of a change")
     if faint := sum(strength < _FAINT for strength in strengths):
-        refusals.append(f"turned too far or too unsure in {faint} of {total} frames: left as it is there")
+        refusals.append(f"turned too far, too small or too unsure in {faint} of {total} frames: left as it is there")
     if median(strengths) < 0.5:
         refusals.append("mostly turned away: re-ageing will come and go")
-    if age <= youngest + _YOUNG_MARGIN:
-        refusals.append(f"read as {youngest:g} or younger: children are out of range")
+    if Reason.CHILD in read:
+        refusals.append("reads as a child: children are out of range and left as they are")
+    if Reason.AGES in read:
+        refusals.append("reads as an age that the model does not know: the nearest is taken")
     return tuple(refusals)

@@ -124,7 +124,10 @@ def pack(delivery: Delivery, sent: float, dropped: int) -> bytes:
             "words": pair.verdict.words,
             "note": pair.verdict.note,
             "aged_number": None if pair.aged is None else pair.aged.number,
-            "faces": [{"id": face.id, "strength": round(face.strength, 3)} for face in pair.faces],
+            "faces": [
+                {"id": face.id, "strength": round(face.strength, 3), "reasons": list(face.reasons)}
+                for face in pair.faces
+            ],
             "pictures": pictures,
             "dropped": dropped,
         },
