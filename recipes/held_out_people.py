@@ -3,10 +3,11 @@
     python recipes/held_out_people.py OUT --data ../shared/data --count 60
     playingage evaluate ../shared/data REPORT --truth OUT/truth.csv
 
-Writes OUT/pictures and OUT/truth.csv with name, file, age, target_age, truth, skin (where skin is in either picture) and
-`baseline_prototype`: the simplest thing that one would do instead. That is blending by prototypes, after Burt and Perrett
-("Perception of age in adult Caucasian male faces", 1995): how mean faces differ by age, per sex, in shape and colour, from
-the portraits that may be learned from, laid onto the face and nothing more. A CPU is enough, with Mesa's software OpenGL.
+Writes OUT/pictures and OUT/truth.csv with name, file, age, target_age, truth, skin (where skin is in either picture)
+and `baseline_prototype`: the simplest thing that one would do instead. That is blending by prototypes, after Burt and
+Perrett ("Perception of age in adult Caucasian male faces", 1995): how mean faces differ by age, per sex, in shape and
+colour, from the portraits that may be learned from, laid onto the face and nothing more. A CPU is enough, with Mesa's
+software OpenGL.
 """
 
 import argparse
@@ -98,7 +99,8 @@ class Prototypes:
         inside = face_region(self.mean.points[:468], np.eye(2, 3, dtype=np.float32), WIDE) > 0.5
         levels = np.array([face[inside].mean(axis=0) for face in faces])
         # Exposure and tint are the photographer's, not the age's.
-        self._faces = np.stack([face * f32(levels.mean(axis=0) / level) for face, level in zip(faces, levels, strict=True)])
+        gains = f32(levels.mean(axis=0) / levels)
+        self._faces = np.stack([face * gain for face, gain in zip(faces, gains, strict=True)])
         self._points = np.stack([p.landmarks[:468] for p in frontal])
         self._ages = np.array([p.age for p in frontal])
         self._sexes = np.array([p.sex for p in frontal])

@@ -55,7 +55,7 @@ def evaluate(
     ] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Read the source ages off the faces.")] = False,
     judge: Annotated[
-        str | None, typer.Option("--judge", metavar="CMD", help="Command of a judge; default: ../shared/judge/judge.py.")
+        str | None, typer.Option("--judge", metavar="CMD", help="A judge's command; else ../shared/judge/judge.py.")
     ] = None,
     judge_weights: Annotated[
         Path | None, typer.Option("--judge-weights", metavar="DIR", help="The judge's weights; else beside its script.")
@@ -72,11 +72,10 @@ def evaluate(
 ) -> None:
     """Re-age people whom the model never saw, measure, judge, and write a report. Goes on where it was stopped."""
     from playingage.engine import Reager
-    from playingage.review.evaluation import (
-        EvaluationSettings, chosen, evaluate as run, held_out_people, listed_people, truth_cases,
-    )
+    from playingage.review import evaluation
+    from playingage.review.evaluation import chosen, held_out_people, listed_people, truth_cases
 
-    settings = EvaluationSettings(shifts=_years(shifts), estimate=estimate)
+    settings = evaluation.EvaluationSettings(shifts=_years(shifts), estimate=estimate)
     people = chosen(held_out_people(data) if listing is None else listed_people(listing), count)
     cases = () if truth is None else truth_cases(truth)
     judged_by, unjudged = _judge(judge, judge_weights)
@@ -84,7 +83,7 @@ def evaluate(
         say(f"Nothing will be judged: {unjudged}.")
     engine = options.load_engine(model, size, device, precision, threads)
     try:
-        done = run(
+        done = evaluation.evaluate(
             Reager(engine), people, out, settings, partial(progress_bar, unit="pictures"), judge=judged_by,
             unjudged=unjudged, cases=cases,
         )
@@ -117,9 +116,6 @@ def _judge(command: str | None, weights: Path | None) -> "tuple[Judge | None, st
 
 def _tell(done: "Evaluation") -> None:
     for each in done.bars:
-        bar, found = each.bar, each.measured
-        unit = f" {bar.unit}" if bar.unit else ""
-        sign = "at least" if bar.least else "at most"
-        value = "" if found is None else f"{found.value:.{bar.digits}f}{unit}"
-        result(f"{each.status:<12}  {value:>12}  {sign:>8} {bar.limit:.{bar.digits}f}{unit:<6}  {bar.text}")
+        limit = f"{'at least' if each.bar.least else 'at most'} {each.limit}"
+        result(f"{each.status:<12}  {each.value:>10}  {limit:<18}  {each.bar.text}")
     result(f"{done.report}")

@@ -51,6 +51,28 @@ class Settled:
         value, limit = self.measured.value, self.bar.limit
         return "pass" if (value >= limit if self.bar.least else value <= limit) else "miss"
 
+    @property
+    def value(self) -> str:
+        """In words with the unit; with more digits where fewer would make a miss look like a pass. Else empty."""
+        if self.measured is None:
+            return ""
+        digits = self.bar.digits
+        while self.status == "miss" and digits < 6 and self._written(digits) == f"{self.bar.limit:.{digits}f}":
+            digits += 1
+        return self._written(digits) + self._unit
+
+    @property
+    def limit(self) -> str:
+        """In words with the unit."""
+        return f"{self.bar.limit:.{self.bar.digits}f}{self._unit}"
+
+    def _written(self, digits: int) -> str:
+        return "" if self.measured is None else f"{self.measured.value:.{digits}f}"
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.bar.unit}" if self.bar.unit else ""
+
 
 BARS = (
     Bar(key="people", text="People measured who were held out from training", limit=60, least=True, by="own", digits=0),

@@ -119,7 +119,7 @@ def aligned(points: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.
     a, b = points - points.mean(axis=0), to - to.mean(axis=0)
     z, w = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
     turned = z * ((z.conj() * w).sum() / max(float((np.abs(z) ** 2).sum()), 1e-9))
-    return np.stack([turned.real, turned.imag], axis=1) + to.mean(axis=0)
+    return np.asarray(np.stack([turned.real, turned.imag], axis=1) + to.mean(axis=0), np.float64)
 
 
 def error_in(one: Rgb, other: Rgb, weight: Plane) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _TEXT, _FAINT, _GRID = "#d6d6d6", "#8c8c8c", "#3a3a3a"
 _MODEL, _OTHER, _GOOD, _BAD = "#f0b24c", "#7fb2d9", "#6dbb7f", "#d9655b"
-_STYLE = {
+_STYLE: Any = {
     "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "text.color": _TEXT,
     "axes.labelcolor": _TEXT, "axes.edgecolor": _FAINT, "xtick.color": _TEXT, "ytick.color": _TEXT,
     "grid.color": _GRID, "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False,
@@ -32,7 +33,7 @@ _WIDTH = 0.34
 
 
 @contextmanager
-def _drawn(width: float, height: float, parts: list[str]) -> "Iterator[Figure]":
+def drawn(width: float, height: float, parts: list[str]) -> "Iterator[Figure]":
     """A figure; when the block ends, its data address is appended to `parts`."""
     import matplotlib as mpl
     from matplotlib.figure import Figure  # slow to import; only this command draws
@@ -49,13 +50,14 @@ def asked_and_judged(stills: Stills) -> str:
     """Years asked against years judged: everybody, the means, and the room in which a re-ager passes."""
     parts: list[str] = []
     shifts = _shifts(stills)
-    with _drawn(6.4, 4.6, parts) as figure:
+    with drawn(6.0, 4.2, parts) as figure:
         axes = figure.subplots()
         reach = max(10.0, *(abs(shift) for shift in shifts)) * 1.18
-        ends = np.array([-reach, 0, reach])
-        axes.fill_between(ends, ends * MOVED, np.sign(ends) * 1e3, color=_GOOD, alpha=0.10, linewidth=0,
-                          label=f"at least {MOVED:.0%} of what was asked")
-        axes.plot(ends, ends, color=_FAINT, linewidth=0.9, linestyle=(0, (4, 3)), label="exactly what was asked")
+        for end in (-reach, reach):
+            axes.fill_between([0, end], [0, end * MOVED], 50 * end, color=_GOOD, alpha=0.10, linewidth=0,
+                              label=f"at least {MOVED:.0%} of what was asked" if end > 0 else None)
+        axes.plot([-reach, reach], [-reach, reach], color=_FAINT, linewidth=0.9, linestyle=(0, (4, 3)),
+                  label="exactly what was asked")
         if stills.judged:
             _cloud(axes, stills.results, shifts, lambda r: r.verdict.shift if r.verdict else None)
             _means(axes, stills.results, shifts, lambda r: r.verdict.shift if r.verdict else None, _MODEL,
@@ -73,7 +75,7 @@ def identity(stills: Stills) -> str:
     """Identity distance of everybody at every request, with the share that is recognised."""
     parts: list[str] = []
     shifts = _shifts(stills)
-    with _drawn(4.8, 3.4, parts) as figure:
+    with drawn(6.0, 4.2, parts) as figure:
         axes = figure.subplots()
         _strips(axes, stills.results, shifts, lambda r: r.verdict.identity if r.verdict else None)
         axes.axhspan(SAME, 2, color=_BAD, alpha=0.10, linewidth=0)
@@ -92,7 +94,7 @@ def landmarks(stills: Stills) -> str:
     """Movement of the landmarks of eyes and mouth at every request."""
     parts: list[str] = []
     shifts = _shifts(stills)
-    with _drawn(4.8, 3.4, parts) as figure:
+    with drawn(6.0, 4.2, parts) as figure:
         axes = figure.subplots()
         places = {shift: float(place) for place, shift in enumerate(shifts)}
         _cloud(axes, stills.results, shifts, mouth_of, places, aside=0.14)
@@ -110,7 +112,7 @@ def landmarks(stills: Stills) -> str:
 def sharpness(stills: Stills) -> str:
     """Energy of fine skin detail after re-ageing over before, at every request."""
     parts: list[str] = []
-    with _drawn(4.8, 3.4, parts) as figure:
+    with drawn(6.0, 4.2, parts) as figure:
         axes = figure.subplots()
         _strips(axes, stills.results, _shifts(stills), sharpness_of)
         axes.axhspan(SHARPEST, 1e3, color=_BAD, alpha=0.10, linewidth=0)
@@ -124,11 +126,11 @@ def sharpness(stills: Stills) -> str:
     return parts[0]
 
 
-def groups(entries: Sequence[dict[str, Any]], *, judged: bool) -> str:
+def groups(entries: Sequence[Mapping[str, Any]], *, judged: bool) -> str:
     """How far each group's age moves, of what was asked, older and younger."""
     parts: list[str] = []
     field = "moved" if judged else "read"
-    with _drawn(6.4, 0.9 + 0.3 * len(entries), parts) as figure:
+    with drawn(6.4, 0.9 + 0.3 * len(entries), parts) as figure:
         axes = figure.subplots()
         for name, colour, aside in zip(SIDES, (_MODEL, _OTHER), (-0.13, 0.13), strict=True):
             for place, entry in enumerate(entries):
@@ -151,7 +153,7 @@ def groups(entries: Sequence[dict[str, Any]], *, judged: bool) -> str:
 def against_truth(truth: Truth) -> str:
     """Error of each way of doing it by the years asked, of the error of doing nothing."""
     parts: list[str] = []
-    with _drawn(6.4, 3.4, parts) as figure:
+    with drawn(6.4, 3.4, parts) as figure:
         axes = figure.subplots()
         ways = [name for name in truth.ways if name != NOTHING]
         years = [m.case.target_age - m.case.age for m in truth.missed]
@@ -186,7 +188,7 @@ def _cloud(
     places: dict[float, float] | None = None, aside: float = 0.0,
 ) -> None:
     """Everybody as a faint point, spread a little so that each is seen; the same way every time."""
-    gap = min((b - a for a, b in zip(shifts, shifts[1:], strict=False)), default=1.0) if places is None else 1.0
+    gap = min((b - a for a, b in pairwise(shifts)), default=1.0) if places is None else 1.0
     width = (_WIDTH if places is None else _WIDTH / 2) * gap
     for shift in shifts:
         values = [value for r in results if r.shift == shift and (value := value_of(r)) is not None]

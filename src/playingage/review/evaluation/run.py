@@ -11,7 +11,7 @@ from playingage import __version__
 from playingage.core import SettingError
 from playingage.engine import Reager
 from playingage.media.staging import write_whole
-from playingage.review.evaluation import report, summary
+from playingage.review.evaluation import gallery, parts, report, summary
 from playingage.review.evaluation.bars import Settled, settle
 from playingage.review.evaluation.judge import Judge
 from playingage.review.evaluation.people import Person
@@ -89,12 +89,13 @@ def evaluate(
 def _stills_sections(stills: Stills, faces: Faces) -> tuple[Section, ...]:
     requests, slopes, groups = summary.by_request(stills), summary.slopes(stills), summary.by_group(stills)
     return (
-        Section(key="requests", title="Asked and judged", figures={"each": rounded(requests), "slopes": rounded(slopes)},
-                measured=summary.measured(stills), html=report.stills_html(stills, requests, slopes)),
+        Section(key="requests", title="Asked and judged",
+                figures={"each": rounded(requests), "slopes": rounded(slopes)},
+                measured=summary.measured(stills), html=parts.stills_html(stills, requests, slopes)),
         Section(key="people", title="People", figures={"each": _people(stills), "results": _results(stills)},
-                html=report.people_html(stills, faces)),
+                html=gallery.people_html(stills, faces)),
         Section(key="groups", title="By group", figures={"each": rounded(groups)},
-                html=report.groups_html(groups, judged=stills.judged)),
+                html=parts.groups_html(groups, judged=stills.judged)),
     )
 
 
@@ -102,7 +103,7 @@ def _truth_section(cases: Sequence[Case], reager: Reager, store: PictureStore, p
     truth = compare_with_truth(cases, reager, store, progress)
     figures = truth_figures(truth)
     return Section(key="truth", title="Against truth", figures=figures, measured=truth_measured(truth),
-                   html=report.truth_html(truth, figures))
+                   html=parts.truth_html(truth, figures) + gallery.truth_sheet(truth, store))
 
 
 def _people(stills: Stills) -> list[dict[str, Any]]:

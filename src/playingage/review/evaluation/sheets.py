@@ -16,11 +16,10 @@ from playingage.review.evaluation.summary import mouth_of, sharpness_of, side
 Value = Callable[[Result], float | None]
 _PEOPLE = 6
 _CELL = 224
-_ROOM = 0.42
-"""Of the face's size that is shown around it."""
-_CLOSE = 112
-"""Pixels of the picture that a close view shows at least, enlarged to a cell."""
+_ROOM, _CLOSE = 0.70, 0.24
+"""Half a cell's side, of the face's size; the same of a close view."""
 _QUALITY = 90
+_GREY = (34, 34, 34)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,8 @@ def furthest(stills: Stills) -> list[Worst]:
     """The two that are furthest off in each respect; nobody twice in one."""
     asked = [result for result in stills.results if result.shift]
     respects: list[tuple[str, Sequence[Result], Value, str]] = [
-        ("least like the person", asked, lambda r: r.verdict.identity if r.verdict else None, "identity distance {:.2f}"),
+        ("least like the person", asked, lambda r: r.verdict.identity if r.verdict else None,
+         "identity distance {:.2f}"),
         ("moves least", [r for r in asked if abs(r.shift) >= 20],
          lambda r: -r.verdict.shift / r.shift if r.verdict else None, "{:.0%} of the years asked"),
         ("softest skin", asked, lambda r: _minus(sharpness_of(r)), "skin sharpness {:.2f}"),
@@ -92,23 +92,22 @@ class Faces:
         path = self._folder / shift_name(result.shift) / which / f"{result.person.name}.png"
         left, top, right, bottom = result.box
         if close:  # one eye and the cheek under it
-            half = max(_CLOSE, 0.42 * (right - left)) / 2
-            x, y = left + 0.68 * (right - left), top + 0.42 * (bottom - top)
+            half = _CLOSE * max(right - left, bottom - top)
+            x, y = left + 0.70 * (right - left), top + 0.40 * (bottom - top)
         else:
-            half = (0.5 + _ROOM) * max(right - left, bottom - top) * 0.95
-            x, y = (left + right) / 2, (top + bottom) / 2 - 0.04 * (bottom - top)
+            half = _ROOM * max(right - left, bottom - top)
+            x, y = (left + right) / 2, (top + bottom) / 2 - 0.03 * (bottom - top)
         return jpeg(cut(read_picture(path), x, y, half, _CELL))
 
 
 def cut(picture: Rgb, x: float, y: float, half: float, size: int) -> Rgb:
-    """The square around (x, y), `half` pixels to each side, as `size` x `size`; the border repeated."""
+    """The square around (x, y), `half` pixels to each side, as `size` x `size`; grey beyond the border."""
     scale = size / (2 * half)
     if scale < 1:  # reduced by area first, so that skin does not alias
         small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         picture, x, y, scale = np.asarray(small, np.uint8), x * scale, y * scale, 1.0
     move = np.array([[scale, 0, size / 2 - scale * x], [0, scale, size / 2 - scale * y]], np.float32)
-    flags, border = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
-    return np.asarray(cv2.warpAffine(picture, move, (size, size), flags=flags, borderMode=border), np.uint8)
+    return np.asarray(cv2.warpAffine(picture, move, (size, size), flags=cv2.INTER_CUBIC, borderValue=_GREY), np.uint8)
 
 
 def jpeg(picture: Rgb) -> str:

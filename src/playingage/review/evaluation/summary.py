@@ -1,6 +1,7 @@
 """Results by request, as slopes, and by group; and what they say to the bars. Pure arithmetic, JSON-ready."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,7 @@ def _moved(stills: Stills) -> dict[str, Measured]:
         error = "" if seen.error is None else f" ± {seen.error:.1f}"
         detail = f"at {shift:+g}: {seen.mean:+.1f}{error} years"
         found["moved_least"] = Measured(value=share, detail=detail)
-    steps = [(b[1]["shift"].mean - a[1]["shift"].mean, a[0], b[0]) for a, b in zip(entries, entries[1:], strict=False)]
+    steps = [(b[1]["shift"].mean - a[1]["shift"].mean, a[0], b[0]) for a, b in pairwise(entries)]
     if steps:
         step, low, high = min(steps)
         found["monotonic"] = Measured(value=step, detail=f"from {low:+g} to {high:+g}")

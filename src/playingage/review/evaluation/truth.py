@@ -42,11 +42,13 @@ class Case:
 class Missed:
     """How far each way of doing it ends from truth: (RMS, mean absolute) in 8-bit levels, in the face and on all skin.
 
-    `yaw` in degrees. The face is the landmarks' oval where skin is seen; all skin has ears and neck too.
+    `yaw` in degrees, `box` as of `Face.box`. The face is the landmarks' oval where skin is seen; all skin has ears and
+    neck too.
     """
 
     case: Case
     yaw: float
+    box: tuple[float, float, float, float]
     face: dict[str, tuple[float, float]]
     skin: dict[str, tuple[float, float]]
 
@@ -132,7 +134,7 @@ def _missed(case: Case, before: Before, after: Rgb) -> Missed:
         grey = cv2.cvtColor(_like(case.skin, shape), cv2.COLOR_RGB2GRAY)
         skin = np.asarray(grey.astype(np.float32) / 255, np.float32)
     return Missed(
-        case=case, yaw=before.face.pose.yaw,
+        case=case, yaw=before.face.pose.yaw, box=before.face.box,
         face={name: error_in(one, truth, np.asarray(skin * oval, np.float32)) for name, one in pictures.items()},
         skin={name: error_in(one, truth, skin) for name, one in pictures.items()},
     )
