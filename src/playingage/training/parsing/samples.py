@@ -81,6 +81,7 @@ class HeadSamples:
         weight = np.repeat(_one(example.known)[..., None], len(MASKS), axis=2)
         if from_cut:
             _forget_glasses(weight)
+            _forget_beards_end(weight, example.masks[..., _BEARD])
         if rng.random() < c.recoloured:
             rgb = _recoloured(rgb, masks[..., _HAIR] + masks[..., _BEARD], rng)
         if rng.random() < c.ground:
@@ -186,6 +187,17 @@ def _forget_glasses(weight: Array) -> None:
     x, y = EYES
     top, left = int(y - 0.6 * EYE), int(x - 1.4 * EYE)
     weight[top : top + int(1.3 * EYE), left : left + int(2.8 * EYE), _FRONT] = 0
+
+
+def _forget_beards_end(weight: Array, beard: U8) -> None:
+    """Below the jaw a portrait's beard was not looked for: nothing is learned there of beard and neck."""
+    if (beard > 128).sum() < 100:
+        return
+    reach = np.ones((int(0.7 * EYE), int(0.3 * EYE)), np.uint8)
+    near = cv2.dilate((beard > 64).astype(np.uint8), reach, anchor=(reach.shape[1] // 2, reach.shape[0] - 1))
+    end = (near > 0) & (beard < 64)
+    weight[end, _BEARD] = 0
+    weight[end, MASKS.index("neck")] = 0
 
 
 def _recoloured(rgb: Array, hair: Array, rng: np.random.Generator) -> Array:

@@ -36,8 +36,8 @@ class ParsingConfig:
     the cut's overlap by less than `agree` (intersection over union).
     """
 
-    steps: int = 2600
-    batch: int = 16
+    steps: int = 1800
+    batch: int = 12
     rate: float = 2e-3
     made: int = 1000
     doubt: float = 0.4
