@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from playingage.frames.pixels import Plane
 
 _WORK = 128
-_FEATHER = 0.03
+_FEATHER = 0.022
 """Standard deviation of a region's soft border, in parts of the crop: wide enough that no step of age shows."""
 _SHIFT = 4
 # Lines over the MediaPipe mesh that regions share as borders: on the picture's left, in the same order on its right.
