@@ -1,6 +1,6 @@
 """The engine: stateless but for its networks; the same input gives the same output, byte for byte."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from playingage.core import ModelError, SettingError
 from playingage.engine.borders import ADULT, Outcome, Reason, outcome_of, reading_reasons
-from playingage.engine.composite import add_patch, merge_matte, to_frame
+from playingage.engine.composite import Patch, add_patch, merge_matte, to_frame
+from playingage.engine.hair import SIDE as HEAD_SIDE
+from playingage.engine.hair import Head, parse_head, regrey, uncovered
 from playingage.engine.look import Look
 from playingage.engine.marks import keep_marks
 from playingage.engine.regions import with_regions
-from playingage.faces import TEMPLATE, Face, face_region, template_transform, warp_crop
+from playingage.faces import TEMPLATE, Face, face_region, head_transform, template_transform, warp_crop
 from playingage.frames import Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
-from playingage.models import AgeReader, CropReager, ModelPackage
+from playingage.models import AgeReader, CropReager, HeadParser, ModelPackage
 from playingage.runtime import Device
 
 _GATE = 1.0
@@ -66,6 +68,7 @@ class Engine:
         self.device = device
         self._reager = CropReager(package, device)
         self._reader = AgeReader(package, device)
+        self._parser = HeadParser.of(package, device)
 
     @property
     def ages(self) -> tuple[float, float]:
@@ -129,26 +132,72 @@ class Engine:
             strength = request.look.strength * outcome.taken
             if strength <= 0:
                 continue
-            size = self._reager.size
-            transform = template_transform(request.face.landmarks, size)
-            source = _age_crop(request.source_age, transform, size, frame)
-            asked = _age_crop(request.target_age, transform, size, frame)
-            target = with_regions(asked, request.look.regions, request.face.landmarks, transform, size)
-            gate = np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1)
-            if not gate.any():
-                continue
-            crop = _crop(frame, transform, size)
-            delta, seen = self._reager(crop, source, target)
-            if request.look.keep_moles:
-                delta = keep_marks(delta, crop, request.face.landmarks, transform)
-            delta = _as_colourful(delta, crop)
-            region = face_region(request.face.landmarks, transform, size)
-            mask = region * seen * (gate * np.float32(strength))
-            patch = to_frame(delta, mask, transform, frame.height, frame.width)
-            if patch is not None:
+            head = self._head(frame, request)
+            for patch in (*self._face(frame, request, strength, head), *_hair(frame, request, strength, head)):
                 add_patch(pixels, patch, frame.colour.transfer)
                 merge_matte(matte, patch)
         return Reaged(frame=replace(frame, pixels=pixels), matte=matte, outcomes=outcomes)
+
+    def _face(self, frame: Frame, request: AgeRequest, strength: float, head: "_Head | None") -> Iterator[Patch]:
+        """The change of the face from hairline to jaw."""
+        size = self._reager.size
+        transform = template_transform(request.face.landmarks, size)
+        source = _age_crop(request.source_age, transform, size, frame)
+        asked = _age_crop(request.target_age, transform, size, frame)
+        target = with_regions(asked, request.look.regions, request.face.landmarks, transform, size)
+        gate = _gate(source, target)
+        if not gate.any():
+            return
+        crop = _crop(frame, transform, size)
+        delta, seen = self._reager(crop, source, target)
+        if request.look.keep_moles:
+            delta = keep_marks(delta, crop, request.face.landmarks, transform)
+        delta = _as_colourful(delta, crop)
+        mask = face_region(request.face.landmarks, transform, size) * seen * (gate * np.float32(strength))
+        if head is not None:
+            mask = mask * uncovered(head.parsed, head.transform, transform, size)
+        patch = to_frame(delta, mask, transform, frame.height, frame.width)
+        if patch is not None:
+            yield patch
+
+    def _head(self, frame: Frame, request: AgeRequest) -> "_Head | None":
+        """The parsed head, where the package can parse and something is asked of it."""
+        transform = head_transform(request.face.landmarks, HEAD_SIDE)
+        source = _age_crop(request.source_age, transform, HEAD_SIDE, frame)
+        target = _age_crop(request.target_age, transform, HEAD_SIDE, frame)
+        if self._parser is None or not (_gate(source, target).any() or request.look.regions):
+            return None
+        parsed = parse_head(self._parser, _crop(frame, transform, HEAD_SIDE))
+        return _Head(parsed=parsed, transform=transform, source=source, target=target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Head:
+    """A parsed head, where it is (2 x 3, frame to head crop), and the ages in years over its crop."""
+
+    parsed: Head
+    transform: NDArray[np.float32]
+    source: float | Plane
+    target: float | Plane
+
+
+def _hair(frame: Frame, request: AgeRequest, strength: float, head: _Head | None) -> Iterator[Patch]:
+    """The change of hair, beard and brows."""
+    if head is None:
+        return
+    gate = _gate(head.source, head.target) * np.float32(strength)
+    done = regrey(head.parsed, head.source, head.target, request.look)
+    if done is None or not gate.any():
+        return
+    delta, mask = done
+    patch = to_frame(_as_colourful(delta, head.parsed.crop), mask * gate, head.transform, frame.height, frame.width)
+    if patch is not None:
+        yield patch
+
+
+def _gate(source: float | Plane, target: float | Plane) -> Plane:
+    """0 at equal ages, 1 from a year's difference on."""
+    return np.asarray(np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1), np.float32)
 
 
 def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:

@@ -2,5 +2,8 @@
 
 from playingage.models.networks import AgeReader, CropReager
 from playingage.models.package import PACKAGES, ModelPackage, ModelSpec, default_package
+from playingage.models.parsing import MASKS, HeadParser
 
-__all__ = ["PACKAGES", "AgeReader", "CropReager", "ModelPackage", "ModelSpec", "default_package"]
+__all__ = [
+    "MASKS", "PACKAGES", "AgeReader", "CropReager", "HeadParser", "ModelPackage", "ModelSpec", "default_package",
+]

@@ -17,8 +17,14 @@ class CropReager:
         size = package.spec.size
         self.size = size
         self._network = Network(package.contents["reager.onnx"], device, name=f"{package.path}/reager.onnx")
-        wanted = {"crop": (1, 3, size, size), "source_age": (1, 1, size, size), "target_age": (1, 1, size, size)}
-        if self._network.inputs != wanted or set(self._network.outputs) != {"delta", "matte"}:
+        self._ages = self._network.inputs.get("source_age", (0,))[-1]
+        self._width = self._network.outputs.get("delta", (0,))[-1]
+        ages = (1, 1, self._ages, self._ages)
+        whole = 0 < self._ages <= size and size % self._ages == 0
+        inside = 0 < self._width <= size and (size - self._width) % 2 == 0
+        inputs = {"crop": (1, 3, size, size), "source_age": ages, "target_age": ages}
+        outputs = {"delta": (1, 3, size, self._width), "matte": (1, 1, size, self._width)}
+        if not (whole and inside and self._network.inputs == inputs and self._network.outputs == outputs):
             raise ModelError(f"{package.path}: reager.onnx does not have the inputs and outputs of the protocol")
 
     def __call__(self, crop: Image, source_age: Plane | float, target_age: Plane | float) -> tuple[Image, Plane]:
@@ -26,18 +32,25 @@ class CropReager:
 
         `crop` is S x S x 3 float32 RGB, display-encoded 0..1; ages are in years, one number or S x S.
         """
-        planes = np.ascontiguousarray(crop.transpose(2, 0, 1))[None]
+        planes = np.empty((1, 3, self.size, self.size), np.float32)
+        cv2.split(np.ascontiguousarray(crop, np.float32), list(planes[0]))
         given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
         out = self._network.run([given[name] for name in self._network.inputs])
         named = dict(zip(self._network.outputs, out, strict=True))
-        delta = np.asarray(cv2.merge(list(named["delta"][0])), np.float32)
-        return delta, named["matte"][0, 0]
+        side = (self.size - self._width) // 2
+        delta = np.zeros((self.size, self.size, 3), np.float32)
+        delta[:, side : self.size - side] = cv2.merge(list(named["delta"][0]))
+        matte = np.zeros((self.size, self.size), np.float32)
+        matte[:, side : self.size - side] = named["matte"][0, 0]
+        return delta, matte
 
     def _map(self, age: Plane | float) -> NDArray[np.float32]:
-        shape = (1, 1, self.size, self.size)
-        if isinstance(age, np.ndarray):
-            return np.ascontiguousarray(age.reshape(shape) / 100, np.float32)
-        return np.full(shape, age / 100, np.float32)
+        shape = (1, 1, self._ages, self._ages)
+        if not isinstance(age, np.ndarray):
+            return np.full(shape, age / 100, np.float32)
+        # A whole factor: the mean of the pixels that a place of the grid covers.
+        small = cv2.resize(np.asarray(age, np.float32), shape[2:], interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(small.reshape(shape) / 100, np.float32)
 
 
 class AgeReader:

@@ -20,6 +20,11 @@ class HeadParser:
 
     size = SIDE
 
+    @classmethod
+    def of(cls, package: ModelPackage, device: Device) -> "HeadParser | None":
+        """The package's parser, or None where it has none, as older packages."""
+        return cls(package, device) if FILE in package.contents else None
+
     def __init__(self, package: ModelPackage, device: Device) -> None:
         self._network = Network(package.contents[FILE], device, name=f"{package.path}/{FILE}")
         if self._network.inputs != {"head": (1, 3, SIDE, SIDE)} or self._network.outputs != {
