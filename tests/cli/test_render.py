@@ -1,6 +1,7 @@
 """`playingage render`: what it says, refuses and leaves behind."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ from cli.conftest import CONSENT, Call, left_in
 from playingage.cli.options import parse_rate
 from playingage.core import SettingError
 from playingage.media import open_source
+from playingage.models import PACKAGES
 from playingage.render import marks_in
 
 Portrait = NDArray[np.uint8]
@@ -66,6 +68,36 @@ def test_json_is_one_document(call: Call, clip: Path, out: Path) -> None:
         assert told["model_sha256"] in marks_in(opened.info.metadata)[0]
 
 
+def test_parts_of_the_face_have_their_own_age(call: Call, tmp_path: Path, portrait: Portrait, out: Path) -> None:
+    source = tmp_path / "one.png"
+    cv2.imwrite(str(source), np.ascontiguousarray(portrait[..., ::-1]))
+    same = ("--age", 42, "--source-age", 42, *FAST)
+    assert call("render", source, out / "same.png", *same).code == 0
+    assert call("render", source, out / "eyes.png", *same, "--region", "eyes=75").code == 0
+    before, same_eyes, older_eyes = (read_all(path)[0].pixels for path in (source, out / "same.png", out / "eyes.png"))
+    assert np.array_equal(same_eyes, before)
+    assert (older_eyes != before).any() and np.array_equal(older_eyes[170:], before[170:])
+
+
+def test_who_reads_as_a_child_is_left_alone_and_that_is_said(call: Call, clip: Path, tmp_path: Path, out: Path) -> None:
+    package = tmp_path / "sees-children.pamodel"
+    shutil.copytree(PACKAGES / "default-256.pamodel", package)
+    document = json.loads((package / "model.json").read_text())
+    document["age_estimator"]["child_below"] = 120
+    (package / "model.json").write_text(json.dumps(document))
+    done = call("render", clip, out / "as-it-is.mkv", "--age", 70, "--model", package)
+    assert done.code == 0
+    assert "0 of them re-aged" in done.out
+    assert "because they read as children: face 1" in done.err
+    told = json.loads(call("render", clip, out / "json.mkv", "--age", 70, "--model", package, "--json").out)
+    assert (told["frames_aged"], told["faded"], told["children"]) == (0, {"child": 4}, [1])
+    pairs = zip(read_all(clip), read_all(out / "json.mkv"), strict=True)
+    assert all(np.array_equal(before.pixels, after.pixels) for before, after in pairs)
+    stated = call("render", clip, out / "stated.mkv", "--age", 70, "--model", package, "--source-age", 42, "--json")
+    assert (json.loads(stated.out)["frames_aged"], json.loads(stated.out)["faded"]) == (4, {})
+    assert "reads as a child" in call("inspect", clip, "--model", package).out
+
+
 def test_nobody_there_is_said_and_nothing_is_changed(call: Call, tmp_path: Path, out: Path) -> None:
     source = write_pictures(tmp_path / "plates", empty(2), first=7)
     done = call("render", source, out / "aged.%04d.png", "--age", 70, "--rate", "25", *FAST)
@@ -92,6 +124,12 @@ def test_a_picture_becomes_a_picture(call: Call, tmp_path: Path, portrait: Portr
         (("--age", "nan"), "no age"), (("--age", "-3"), "no age"), (("--age", "149"), "outside"),
         (("--age", "inf"), "no age"), (("--age", "70", "--source-age", "149"), "outside"),
         (("--age", "70", "--strength", "1.5"), "strength"), (("--age", "70", "--strength", "nan"), "strength"),
+        (("--age", "70", "--region", "nose=40"), "no region 'nose'"),
+        (("--age", "70", "--region", "eyes=12"), "region eyes: age 12 is outside"),
+        (("--age", "70", "--region", "eyes"), "--region eyes"), (("--age", "70", "--region", "eyes=old"), "--region"),
+        (("--age", "70", "--region", "eyes=40", "--region", "eyes=50"), "eyes has an age already"),
+        (("--age", "70", "--grey-hair", "1.1"), "grey hair"), (("--age", "70", "--grey-beard", "-1"), "grey beard"),
+        (("--age", "70", "--source-age", "12"), "children are out of range"),
         (("--age", "70", "--device", "NPU.7"), "no device"),
         (("--age", "70", "--model", "/no/such.pamodel"), "missing"),
         (("--age", "70", "--size", "300"), "300"), (("--age", "70", "--rate", "fast"), "not a frame rate"),

@@ -48,6 +48,24 @@ def test_the_label_never_claims_more_than_was_done(
     assert (verdict.view, verdict.words, verdict.note) == (view, words, note)
 
 
+@pytest.mark.parametrize(
+    ("faces", "view", "words", "note"),
+    [
+        ([FakeFace(strength=0, reasons=("child",))], View.NO_FACE, "FACE LEFT AS IT IS", "READS AS A CHILD"),
+        ([FakeFace(strength=0, reasons=("pose", "size"))], View.NO_FACE, "FACE LEFT AS IT IS",
+         "TURNED AWAY, TOO SMALL"),
+        ([FakeFace(strength=0.4, reasons=("pose",))], View.FADING, "FACE FADING", "AT AGE 35, TURNED AWAY"),
+        ([FakeFace(strength=0, reasons=("unsure",))], View.NO_FACE, "NO FACE", "NOTHING CHANGED"),
+        ([FakeFace(), FakeFace(strength=0, reasons=("child",))], View.AGED, "AT AGE 35",
+         "1 OF 2 FACES FADING, READS AS A CHILD"),
+        ([FakeFace(reasons=("ages",))], View.AGED, "AT AGE 35", ""),
+    ],
+)
+def test_the_label_says_why(faces: list[FakeFace], view: View, words: str, note: str) -> None:
+    verdict = judge(faces, 35.0)
+    assert (verdict.view, verdict.words, verdict.note) == (view, words, note)
+
+
 def test_half_years_are_said() -> None:
     assert judge([FakeFace()], 35.5).words == "AT AGE 35.5"
 
