@@ -11,10 +11,21 @@ from playingage.training.loop import LoopConfig
 from playingage.training.losses import LossConfig
 from playingage.training.network import Emphasis, NetworkConfig
 from playingage.training.pairs import PairsConfig
+from playingage.training.parsing.train import ParsingConfig
 from playingage.training.recipe import Recipe
 from playingage.training.teacher.apply import Strength
 
 CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
+# Who wears a beard, as seen in the pictures (names as in portraits.csv); nobody who is held out.
+BEARDS = {
+    "full": (
+        "B001287", "B001298", "B001314", "C001087", "E000071", "E000246", "F000476", "G000553", "H001052", "H001066",
+        "H001077", "L000599", "L000603", "M001137", "M001190", "N000189", "P000595", "R000614", "R000619", "S001214",
+        "S001225", "V000131", "V000135",
+    ),
+    "goatee": ("C001115", "D000096", "F000479", "P000607", "W000790"),
+    "moustache": ("B000490", "C001078", "H001061", "K000383", "M000687", "R000609", "S000185"),
+}
 
 
 def recipe() -> Recipe:
@@ -32,4 +43,5 @@ def recipe() -> Recipe:
         made=700, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=6, seed=1),
         made_pairs=PairsConfig(ages=3, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(matte=0.1),
         loop=LoopConfig(steps=14000), emphasis=Emphasis(), estimator=EstimatorConfig(),
+        parsing=ParsingConfig(beards=BEARDS),
     )

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from playingage.core import ModelError, canonical_json, sha256_bytes, sha256_file
 from playingage.faces.align import TEMPLATE
+from playingage.models.parsing import FILE as PARSER
+from playingage.models.parsing import MASKS
 from playingage.runtime import Network, choose_device
 from playingage.training.age_estimator import SIDE, AgeNetwork
 from playingage.training.network import Emphasis, Reager, at_size
@@ -45,9 +47,9 @@ class PackageInfo:
 
 def export_package(
     reager: Reager, age: AgeNetwork, size: int, info: PackageInfo, folder: Path,
-    emphasis: Emphasis | None = None,
+    emphasis: Emphasis | None = None, parser: Path | None = None,
 ) -> dict[str, Any]:
-    """Write the package `folder` at `size` (256 or 512) px; what its model.json says."""
+    """Write the package `folder` at `size` (256 or 512) px; what its model.json says. `parser` is a `parse.onnx`."""
     folder.mkdir(parents=True, exist_ok=True)
     sized = at_size(reager, size, emphasis).eval()
     ages = torch.full((1, 1, size, size), 0.4)
@@ -59,7 +61,11 @@ def export_package(
     _export(age.eval(), (small,), ["crop"], ["age"], folder / "age.onnx")
     _compare(age, [small], folder / "age.onnx", 0.5)
     (folder / "card.md").write_text(info.card, encoding="utf-8")
-    files = {name: sha256_file(folder / name) for name in ("age.onnx", "card.md", "reager.onnx")}
+    names = ["age.onnx", "card.md", "reager.onnx"]
+    if parser is not None:
+        names.append(PARSER)
+        (folder / PARSER).write_bytes(parser.read_bytes())
+    files = {name: sha256_file(folder / name) for name in names}
     shape = [1, 1, size, size]
     model = {
         "format": "pamodel", "version": 1, "name": info.name, "created": info.created, "size": size,
@@ -69,6 +75,8 @@ def export_package(
         "licence": info.licence, "performer": None, "grant": None, "training_record_sha256": info.record,
         "age_estimator": {"file": "age.onnx", "size": SIDE, "input": "crop", "output": "age"}, "files": files,
     }
+    if parser is not None:
+        model["parser"] = {"file": PARSER, "input": "head", "output": "masks", "masks": list(MASKS)}
     (folder / "model.json").write_bytes(canonical_json(model))
     return model
 

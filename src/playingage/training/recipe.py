@@ -1,4 +1,4 @@
-"""A whole training as one value, and the run that follows it: align, teach, render, train, read ages, export.
+"""A whole training as one value, and the run that follows it: align, teach, render, train, read ages, parse, export.
 
 Every step leaves files under the output folder and is skipped when they are there, so a stopped run goes on.
 """
@@ -20,6 +20,8 @@ from playingage.training.loop import LoopConfig, Trainer, averaged, train
 from playingage.training.losses import LossConfig
 from playingage.training.network import Emphasis, NetworkConfig
 from playingage.training.pairs import PairsConfig
+from playingage.training.parsing.export import export_parser
+from playingage.training.parsing.train import ParsingConfig, parse_network
 from playingage.training.portraits import Portrait, aligned, entries, split
 from playingage.training.split import held_out
 from playingage.training.start import fresh
@@ -36,7 +38,7 @@ class Recipe:
 
     `donors` names, per sex, older people whose wrinkles are lent (none held out). `made` seeds of rendered people are
     tried; their pictures are `made_share` of the portraits' share of samples. `card` is the model card (Markdown).
-    `emphasis` was chosen on portraits that were learned from.
+    `emphasis` was chosen on portraits that were learned from. Without `parsing` the package cannot grey hair.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Recipe:
     loop: LoopConfig
     emphasis: Emphasis
     estimator: EstimatorConfig
+    parsing: ParsingConfig | None = None
 
     def __post_init__(self) -> None:
         lent = [name for names in self.donors.values() for name in names]
@@ -80,6 +83,9 @@ def run(recipe: Recipe, data: Path, out: Path, *, steps: int | None = None) -> P
     train(trainer, folders, recipe.data, out)
     age = _estimator(recipe, learn, out)
     errors = estimator_errors(age, unseen)
+    parser = None
+    if recipe.parsing is not None:
+        parser = export_parser(parse_network(recipe.parsing, data, out), out / "parse.onnx")
     record = training_record(recipe, data, trainer.step, errors)
     digest = record_hash(record, out / "training_record.json")
     packages = out / "packages"
@@ -87,7 +93,7 @@ def run(recipe: Recipe, data: Path, out: Path, *, steps: int | None = None) -> P
         info = PackageInfo(name=f"{recipe.name}-{size}", created=recipe.created, licence=recipe.licence, record=digest,
                            card=recipe.card)
         folder = packages / f"{recipe.name}-{size}.pamodel"
-        export_package(averaged(trainer), age, size, info, folder, recipe.emphasis)
+        export_package(averaged(trainer), age, size, info, folder, recipe.emphasis, parser)
     return packages
 
 

@@ -36,7 +36,7 @@ class ParsingConfig:
     the cut's overlap by less than `agree` (intersection over union).
     """
 
-    steps: int = 1800
+    steps: int = 1200
     batch: int = 12
     rate: float = 2e-3
     made: int = 1000
