@@ -1,7 +1,7 @@
 """Makes the pictures of README and docs from NASA's portrait: `python recipes/pictures.py docs/images`.
 
-`ages.png`: the portrait from 20 to 80. `regions.jpg`: the parts of the face. `monitors.png`: the demo's page
-in Chromium, which has to be installed.
+`ages.png`: the portrait from 20 to 80. `regions.jpg`: the parts of the face. `moles.jpg`: painted marks
+kept and not kept. `monitors.png`: the demo's page in Chromium, which has to be installed.
 """
 
 import shutil
@@ -61,6 +61,25 @@ def regions(path: Path) -> None:
     cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
+def moles(path: Path) -> None:
+    """Two painted moles and a scar in the plate; at 20 without and with keeping them; the same at 75."""
+    portrait = cv2.cvtColor(cv2.imread(str(PORTRAIT)), cv2.COLOR_BGR2RGB)
+    plate = np.asarray(cv2.resize(portrait[_HEAD], (900, 900), interpolation=cv2.INTER_CUBIC), np.float32)
+    ink = np.zeros((900, 900), np.float32)
+    cv2.circle(ink, (497, 366), 7, 0.55, -1, cv2.LINE_AA)
+    cv2.circle(ink, (340, 345), 4, 0.5, -1, cv2.LINE_AA)
+    cv2.line(ink, (455, 475), (478, 508), -0.3, 3, cv2.LINE_AA)
+    plate *= 1 - cv2.GaussianBlur(ink, (0, 0), 1.2)[..., None]
+    image = plate.clip(0, 255).astype(np.uint8)
+    reager = playingage.load()
+    rows = []
+    for age in (20, 75):
+        made = [reager(image, age=age, source_age=SITTER_AGE, keep_moles=keep) for keep in (False, True)]
+        rows.append(np.hstack([each[250:550, 270:570] for each in (image, *made)]))
+    sheet = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
 def monitors(path: Path) -> None:
     """The monitors' page, some seconds into the demo."""
     command = [sys.executable, "-m", "playingage", "demo", "--no-open", "--port", str(_PORT), "--for", "30"]
@@ -85,4 +104,5 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     ages(folder / "ages.png")
     regions(folder / "regions.jpg")
+    moles(folder / "moles.jpg")
     monitors(folder / "monitors.png")
