@@ -7,6 +7,7 @@ name,target_age,age. Its answer holds `age` (with `coarse_share`) and `faces`: f
 import importlib.util
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -70,6 +71,8 @@ class Judge:
             raise SettingError(f"--judge: {line!r} is no command: {error}", "Quote it as in a shell.") from error
         if not command:
             raise SettingError("--judge is empty", "Give the judge's command.")
+        if shutil.which(command[0]) is None:
+            raise SettingError(f"--judge: there is no program {command[0]}", "Check the command.")
         script = next((Path(word) for word in command if word.endswith(".py")), None)
         if weights is None and script is not None and (script.parent / "weights").is_dir():
             weights = script.parent / "weights"

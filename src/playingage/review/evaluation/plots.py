@@ -133,13 +133,14 @@ def groups(entries: Sequence[Mapping[str, Any]], *, judged: bool) -> str:
     with drawn(6.4, 0.9 + 0.3 * len(entries), parts) as figure:
         axes = figure.subplots()
         for name, colour, aside in zip(SIDES, (_MODEL, _OTHER), (-0.13, 0.13), strict=True):
+            axes.plot([], [], "o-", color=colour, markersize=5, label=name)
             for place, entry in enumerate(entries):
                 found = entry[field][name]
                 if found is None or not np.isfinite(found.value):
                     continue
                 error = 2 * (found.error or 0.0)
                 axes.errorbar(found.value, place + aside, xerr=error, fmt="o", color=colour, markersize=5,
-                              elinewidth=1.4, label=name if place == 0 else None)
+                              elinewidth=1.4)
         axes.axvspan(-9, MOVED, color=_BAD, alpha=0.08, linewidth=0)
         axes.axvline(1, color=_FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
         labels = [f"{entry['group']}  ({entry['people']})" for entry in entries]
