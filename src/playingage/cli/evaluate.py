@@ -24,6 +24,8 @@ EXAMPLES = """Examples:
 
   playingage evaluate ../shared/data /tmp/judged --judge "venv/bin/python judge.py" --truth made/truth.csv
 
+  playingage evaluate ../shared/data /tmp/motion --count 10 --clips clips/clips.csv
+
   playingage evaluate . /tmp/own --list people.csv --model mine.pamodel --json
 """
 _YEARS = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -63,6 +65,9 @@ def evaluate(
     truth: Annotated[
         Path | None, typer.Option("--truth", metavar="CSV", help="Pictures whose other age is known: see the docs.")
     ] = None,
+    clips: Annotated[
+        Path | None, typer.Option("--clips", metavar="CSV", help="Clips to re-age and measure in motion: see the docs.")
+    ] = None,
     model: options.Model = "default",
     size: options.Size = 512,
     device: options.DeviceName = "CPU",
@@ -74,18 +79,21 @@ def evaluate(
     from playingage.engine import Reager
     from playingage.review import evaluation
     from playingage.review.evaluation import chosen, held_out_people, listed_people, truth_cases
+    from playingage.review.motion import clip_cases, clips_section, measure_clips
 
     settings = evaluation.EvaluationSettings(shifts=_years(shifts), estimate=estimate)
     people = chosen(held_out_people(data) if listing is None else listed_people(listing), count)
     cases = () if truth is None else truth_cases(truth)
+    shots = () if clips is None else clip_cases(clips)
     judged_by, unjudged = _judge(judge, judge_weights)
     if judged_by is None:
         say(f"Nothing will be judged: {unjudged}.")
     engine = options.load_engine(model, size, device, precision, threads)
     try:
+        moving = measure_clips(shots, engine, out / "clips", progress_bar, judge=judged_by) if shots else ()
         done = evaluation.evaluate(
             Reager(engine), people, out, settings, partial(progress_bar, unit="pictures"), judge=judged_by,
-            unjudged=unjudged, cases=cases,
+            unjudged=unjudged, cases=cases, further=[clips_section(moving, unjudged=unjudged)] if moving else [],
         )
     except Stopped:
         say(f"What is done is kept in {out}: the same command goes on from there.")
