@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import torch
-
 from playingage.models.parsing import SIDE
 from playingage.training.export import _compare, _export, _test_crop
 from playingage.training.parsing.network import Masks, ParseNetwork
@@ -15,7 +13,6 @@ _LIMIT = 0.02
 def export_parser(network: ParseNetwork, path: Path) -> Path:
     """Write and compare; the path. Batch normalisation is folded into the convolutions by the run time."""
     masks, head = Masks(network).eval(), _test_crop(SIDE)
-    with torch.inference_mode():
-        _export(masks, (head,), ["head"], ["masks"], path)
+    _export(masks, (head,), ["head"], ["masks"], path)
     _compare(masks, [head], path, _LIMIT)
     return path

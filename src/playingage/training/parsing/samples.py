@@ -154,7 +154,8 @@ class HeadSamples:
             covers.append((whole, place))
         if rng.random() < c.hat:
             covers.append((self._ground(rng), _hat(rng)))
-        for colour, cover in covers:
+        for colour, plane in covers:
+            cover = np.clip(plane, 0, 1)
             share = cover[..., None]
             rgb, masks = rgb * (1 - share) + colour * share, masks * (1 - share)
             masks[..., _FRONT] = np.maximum(masks[..., _FRONT], cover)

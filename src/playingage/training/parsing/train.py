@@ -44,12 +44,13 @@ class ParsingConfig:
     agree: float = 0.72
     seed: int = 11
     threads: int = 1
+    save_every: int = 200
     beards: dict[str, tuple[str, ...]] = field(default_factory=dict)
     samples: SamplesConfig = field(default_factory=SamplesConfig)
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.threads) < 1 or self.rate <= 0 or self.made < 0:
-            raise ValueError("steps, batch and threads are at least 1, the rate positive, made not negative")
+        if min(self.steps, self.batch, self.threads, self.save_every) < 1 or self.rate <= 0 or self.made < 0:
+            raise ValueError("steps, batch, threads, save_every are at least 1, the rate positive, made not negative")
         if not (0 < self.doubt <= 1 and 0 <= self.agree <= 1):
             raise ValueError("doubt and agree lie between 0 and 1")
         if any(held_out(name) for names in self.beards.values() for name in names):
@@ -128,7 +129,7 @@ def train(samples: HeadSamples, config: ParsingConfig, checkpoint: Path) -> Pars
                 pace = (step - first) * config.batch / (time.monotonic() - began)
                 LOG.info("parsing: step %d, loss %.4f, %.1f samples/s", step, total / 50, pace)
                 total = 0.0
-            if step % 200 == 0:
+            if step % config.save_every == 0:
                 partial = checkpoint.with_suffix(".tmp")
                 torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average,
                             "step": step, "dropped": dropped}, partial)
