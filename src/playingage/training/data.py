@@ -17,6 +17,7 @@ from playingage.training import pairs
 from playingage.training.arrays import Array, f32
 from playingage.training.occluders import occlude
 from playingage.training.portraits import CROP, WIDE
+from playingage.training.teacher.apply import furrowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Sample:
     """One sample, channels first. `delta` 3HH truth; `matte` 1HH; `weight` 1HH where the delta counts.
 
     `place` 2GG and `warp` 2GG are what the network's plan should hold (its units), `known` 1GG where that is known;
-    `donors` D shares likewise.
+    `donors` D shares and `lines` 1GG, how strongly lines are laid on, likewise.
     """
 
     crop: Array
@@ -59,6 +60,7 @@ class Sample:
     warp: Array
     known: Array
     donors: Array
+    lines: Array
 
 
 class PairSamples:
@@ -87,6 +89,8 @@ class PairSamples:
             truth = truth + (colour - truth) * cover[..., None]
         matte = matte * (1 - cover)
         move = self._move(rng)
+        lines = np.maximum(furrowed(ages * 100) - furrowed(true_age), 0) * (1 - cover)
+        lines = _warp(lines * f32(cv2.resize(p.skin[i].astype(np.float32) / 255, (WIDE, WIDE))), move)
         place = _warp(f32(cv2.resize(p.place[i].astype(np.float32), (WIDE, WIDE))), move)
         shift = _warp(f32(cv2.resize(warp, (WIDE, WIDE))), move) @ move[:, :2].T.astype(np.float32)
         crop, truth, matte, ages = (_warp(x, move) for x in (crop, truth, matte, ages))
@@ -102,8 +106,8 @@ class PairSamples:
             crop=_first(seen), source=(source + np.float32(noise))[None], target=target[None].astype(np.float32),
             delta=_first(delta), matte=matte[None], weight=np.full((1, CROP, CROP), p.trust[i], np.float32),
             place=_first(_to_grid(place - (WIDE - CROP) / 2 - own)), warp=_first(_to_grid(shift)),
-            known=f32(cv2.resize(f32(matte > 0.02), (CROP // 4, CROP // 4), interpolation=cv2.INTER_AREA))[None],
-            donors=p.donors[i],
+            known=_small(f32(matte > 0.02))[None],
+            donors=p.donors[i], lines=_small(lines)[None],
         )
 
     def _target(self, i: int, crop: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
@@ -175,6 +179,11 @@ class PairSamples:
 def _warp(picture: Array, move: NDArray[np.float64]) -> Array:
     flags = cv2.INTER_LINEAR
     return f32(cv2.warpAffine(picture, move, (CROP, CROP), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _small(plane: Array) -> Array:
+    """HH to GG."""
+    return f32(cv2.resize(plane, (CROP // 4, CROP // 4), interpolation=cv2.INTER_AREA))
 
 
 def _to_grid(pixels: Array) -> Array:

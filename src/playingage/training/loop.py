@@ -9,7 +9,7 @@ import logging
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Full
 from typing import Any
@@ -64,8 +64,9 @@ class Trainer:
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config, self.loss = config, loss
         self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-        known = [network.textures, network.trunk.habit, network.trunk.usual_matte]
-        rest = [p for p in network.parameters() if all(p is not k for k in known)]
+        network.textures.requires_grad_(False)
+        known = [network.trunk.habit, network.trunk.usual_matte]
+        rest = [p for p in network.parameters() if p.requires_grad and all(p is not k for k in known)]
         self.optimiser = torch.optim.AdamW(
             [{"params": rest, "pace": 1.0}, {"params": known, "pace": _KNOWN_PACE, "weight_decay": 0.0}],
             lr=config.rate, betas=(0.9, 0.99), weight_decay=1e-4,
@@ -113,7 +114,9 @@ def run(network: Reager, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Plan
     with torch.autocast("cpu", torch.bfloat16):
         low: Plan = network.trunk(crop, *ages)
     plan = Plan(**{name: getattr(low, name).float() for name in Plan.__slots__})
-    delta, matte = network.act(batch["crop"], plan)
+    # Lines a pixel beside their place would be paled by the picture's losses; what lays them has losses of its own.
+    laid = replace(plan, place=plan.place.detach(), lines=plan.lines.detach(), donors=plan.donors.detach())
+    delta, matte = network.act(batch["crop"], laid)
     return delta, matte, plan
 
 

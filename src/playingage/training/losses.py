@@ -21,10 +21,12 @@ class LossConfig:
     place: float = 2.0
     warp: float = 2.0
     donors: float = 0.01
+    lines: float = 0.1
     outside: float = 0.15
 
     def __post_init__(self) -> None:
-        if min(self.change, self.octaves, self.matte, self.place, self.warp, self.donors, self.outside) < 0:
+        if min(self.change, self.octaves, self.matte, self.place, self.warp, self.donors, self.lines,
+               self.outside) < 0:
             raise ValueError("weights of losses are not negative")
 
 
@@ -42,6 +44,7 @@ def losses(
         "matte": config.matte * matte,
         "place": config.place * ((plan.place - truth["place"]).abs() * known).mean(),
         "donors": -config.donors * (truth["donors"] * torch.log(plan.donors + 1e-4)).sum(dim=1).mean(),
+        "lines": config.lines * ((plan.lines - truth["lines"]).abs() * known).mean(),
         "warp": config.warp * ((plan.warp - truth["warp"]).abs() * known).mean(),
     }
 

@@ -4,7 +4,7 @@ Files, all .npy, F faces, T ages: `rgb` F x WIDE x WIDE x 3 uint8; `matte` F x W
 `place` F x 160 x 160 x 2 float16 (where on the mean face, pixels of the wide crop);
 `aged` F x T x WIDE x WIDE x 3 uint8; `ages` F x (1 + T) float32, the true age first;
 `warp` F x T x 80 x 80 x 2 float16 (pixels, from the aged picture's place to the original's);
-`donors` F x D float32 (whose lines a face gets, shares);
+`donors` F x D float32 (whose lines a face gets, shares); `skin` F x 80 x 80 uint8 (255: takes lines in full);
 `trust` F float32, 0..1, how far the teacher may be believed: it knows frontal faces.
 """
 
@@ -24,7 +24,7 @@ from playingage.training.teacher.apply import Strength, Subject, apply, prepare
 from playingage.training.teacher.bands import blur
 from playingage.training.teacher.statistics import Statistics
 
-NAMES = ("rgb", "matte", "place", "aged", "ages", "warp", "donors", "trust")
+NAMES = ("rgb", "matte", "place", "aged", "ages", "warp", "donors", "skin", "trust")
 AGES = (18.0, 85.0)
 _FAR_YAW = 42.0
 _BROWS = (127, 70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 356)
@@ -54,6 +54,7 @@ class Pairs:
     ages: NDArray[np.float32]
     warp: NDArray[np.float16]
     donors: NDArray[np.float32]
+    skin: NDArray[np.uint8]
     trust: NDArray[np.float32]
 
 
@@ -88,6 +89,7 @@ def render(
             "ages": _create(folder, "ages", (count, 1 + ages), np.float32),
             "warp": _create(folder, "warp", (count, ages, WIDE // 4, WIDE // 4, 2), np.float16),
             "donors": _create(folder, "donors", (count, len(statistics.donors)), np.float32),
+            "skin": _create(folder, "skin", (count, WIDE // 4, WIDE // 4), np.uint8),
             "trust": _create(folder, "trust", (count,), np.float32),
         }
         # Mirrored here and not while training: lines on the mean face must not be mirrored with the picture.
@@ -101,6 +103,7 @@ def render(
                 matte = matte * (head[:, ::-1] if flip else head)
             out["matte"][i] = np.round(matte * 255)
             out["donors"][i] = subject.donors
+            out["skin"][i] = lines_of(subject)
             out["trust"][i] = np.clip((_FAR_YAW - abs(portrait.yaw)) / 8, 0, 1)
             to_mean = np.clip(subject.to_mean, -WIDE, 2 * WIDE)
             out["place"][i] = cv2.resize(to_mean, (WIDE // 2, WIDE // 2), interpolation=cv2.INTER_AREA)
@@ -123,6 +126,12 @@ def mirrored(portrait: Portrait, mean: MeanShape) -> Portrait:
     irises = np.r_[473:478, 468:473][: len(flipped) - 468]
     return replace(portrait, rgb=np.ascontiguousarray(portrait.rgb[:, ::-1]), yaw=-portrait.yaw,
                    landmarks=f32(flipped[np.r_[mean.mirror, irises]]))
+
+
+def lines_of(subject: Subject) -> NDArray[np.uint8]:
+    """80 x 80, 255 where new lines are laid on in full."""
+    small = cv2.resize(subject.keep * subject.skin, (WIDE // 4, WIDE // 4), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.round(small * 255), np.uint8)
 
 
 def matte_of(portrait: Portrait, subject: Subject) -> NDArray[np.float32]:

@@ -78,7 +78,7 @@ def run(recipe: Recipe, data: Path, out: Path, *, steps: int | None = None) -> P
     LOG.info("%d faces to learn from, %d held out", len(learn), len(unseen))
     statistics = fit(learn, recipe.donors)
     folders = _render(recipe, learn, statistics, data, out)
-    start = fresh(recipe.network, statistics, pairs.load(out / "pairs"), recipe.loop.seed)
+    start = fresh(recipe.network, statistics, recipe.strength, pairs.load(out / "pairs"), recipe.loop.seed)
     trainer = Trainer(start, recipe.loop, recipe.loss)
     train(trainer, folders, recipe.data, out)
     age = _estimator(recipe, learn, out)

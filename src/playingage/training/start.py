@@ -8,6 +8,7 @@ from playingage.training.arrays import Array, f32
 from playingage.training.network import GATE_YEARS, GRID, NetworkConfig, Reager
 from playingage.training.pairs import Pairs
 from playingage.training.portraits import CROP, WIDE
+from playingage.training.teacher.apply import Strength
 from playingage.training.teacher.statistics import Statistics
 
 _EDGE = (WIDE - CROP) // 2
@@ -17,15 +18,15 @@ _SOME = 150
 """Faces that the averages are taken over."""
 _GAINS = (0.05, 0.18, 0.22)
 """Gain of the three octaves of detail for 25 years, roughly the regression's."""
-_LINES, _FILL = 0.6, 0.35
+_LINES, _FILL = 0.4, 0.35
 """Strength of the donors' lines and filling of own ones for 25 years, roughly the teacher's."""
 
 
-def fresh(config: NetworkConfig, statistics: Statistics, pairs: Pairs, seed: int) -> Reager:
+def fresh(config: NetworkConfig, statistics: Statistics, strength: Strength, pairs: Pairs, seed: int) -> Reager:
     """The network before its first step; what is not known from the teacher is random under `seed`."""
     torch.manual_seed(seed)
     network = Reager(config)
-    textures = first_textures(statistics)
+    textures = first_textures(statistics, strength)
     if len(textures) != config.textures:
         raise ValueError(f"{config.textures} textures for {len(textures)} donors")
     warp, colour, matte = _averages(pairs)
@@ -40,9 +41,9 @@ def fresh(config: NetworkConfig, statistics: Statistics, pairs: Pairs, seed: int
     return network
 
 
-def first_textures(statistics: Statistics) -> Array:
-    """D x 256 x 256: the donors' lines, relative lightness on the mean face."""
-    return f32(statistics.donors[:, _INNER, _INNER] / 100)
+def first_textures(statistics: Statistics, strength: Strength) -> Array:
+    """D x 256 x 256: the donors' lines as the teacher draws them, relative lightness on the mean face."""
+    return f32(statistics.donors[:, _INNER, _INNER] * (strength.donor / 100))
 
 
 def _averages(pairs: Pairs) -> tuple[Array, Array, Array]:

@@ -109,9 +109,9 @@ def blend(shares: NDArray[np.float32], donors: Plane) -> Plane:
     return f32(np.tensordot(shares, donors, 1) / np.linalg.norm(shares) ** _VIVID)
 
 
-def furrowed(age: float) -> float:
-    """How far wrinkles have come at an age in years: 0 at 24, 1 at 78."""
-    return float(np.clip((age - 24) / 54, 0.02, 1.15) ** 1.25)
+def furrowed(age: float | Plane) -> Plane:
+    """How far wrinkles have come at an age in years (a number or a map): 0 at 24, 1 at 78."""
+    return f32(np.clip((np.asarray(age) - 24) / 54, 0.02, 1.15) ** 1.25)
 
 
 def _eye_area(landmarks: Points, size: int) -> Plane:
@@ -157,7 +157,7 @@ def apply(
     # Old skin sinks into shade; light patches on it would look like paint.
     most = np.where((shade > 0) & (years > 0), strength.old_light, strength.skin_light) * skin
     light = light + _soft(f32(shade), f32(most + strength.other_light * (1 - skin))) * keep
-    before, after = furrowed(subject.age), furrowed(target)
+    before, after = float(furrowed(subject.age)), float(furrowed(target))
     own = np.maximum(valleys_of(np.ascontiguousarray(work[..., 0])) - sample(statistics.valleys, to_mean), 0)
     if after > before:
         lines = sample(blend(subject.donors, statistics.donors), to_mean)
