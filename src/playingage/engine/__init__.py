@@ -5,17 +5,17 @@ and
 a reager each belong to one thread.
 """
 
-from playingage.engine.ages import READINGS, AgeBook
+from playingage.engine.ages import READINGS, AgeBook, HeldAges
 from playingage.engine.api import Reager, load
 from playingage.engine.borders import ADULT, Outcome, Reason
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
 from playingage.engine.look import REGIONS, Look
-from playingage.engine.session import AgedFace, Looked, Session, SessionResult, SessionSettings, reage_faces
+from playingage.engine.session import AgedFace, Looked, Session, SessionResult, SessionSettings
 from playingage.engine.view import view_uint8
 
 __all__ = [
-    "ADULT", "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "Look", "Looked",
-    "Outcome", "Reaged", "Reager", "Reason", "Session", "SessionResult", "SessionSettings", "load", "reage_faces",
+    "ADULT", "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "CutFinder", "Engine", "HeldAges", "Look",
+    "Looked", "Outcome", "Reaged", "Reager", "Reason", "Session", "SessionResult", "SessionSettings", "load",
     "view_uint8",
 ]

@@ -11,6 +11,8 @@ READINGS = 8
 """Readings taken of a face; render looks as many frames ahead, so that the age holds from the first frame on."""
 _MAX_YAW = 35.0
 _MAX_FACES = 256
+_YEARS_A_SECOND = 4.0
+"""How fast a face's age may still move when later frames show it better than the first ones did."""
 
 
 class AgeBook:
@@ -44,3 +46,27 @@ class AgeBook:
     def reasons_of(self, face: Face) -> tuple[Reason, ...]:
         """What the readings of an observed face speak against re-ageing it; nothing against an age that is known."""
         return () if self._known is not None else self._engine.reading_reasons(median(self._readings[face.id]))
+
+
+class HeldAges:
+    """The age of each face as the re-ager gets it: what the book says, without steps within a shot."""
+
+    def __init__(self, book: AgeBook) -> None:
+        self._book = book
+        self._held: dict[int, tuple[float, float]] = {}
+
+    def reasons(self, face: Face) -> tuple[Reason, ...]:
+        """As of the book."""
+        return self._book.reasons_of(face)
+
+    def age(self, face: Face, seconds: float) -> float:
+        """The age in years of an observed face at a time; times of one face do not run backwards."""
+        wanted = self._book.age_of(face)
+        last, since = self._held.get(face.id, (wanted, seconds))
+        most = _YEARS_A_SECOND * max(0.0, seconds - since)
+        age = last + min(max(wanted - last, -most), most)
+        self._held.pop(face.id, None)
+        self._held[face.id] = (age, seconds)  # the one seen last stands last
+        if len(self._held) > _MAX_FACES:
+            self._held.pop(next(iter(self._held)))
+        return age

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from playingage.engine.ages import AgeBook
+from playingage.engine.ages import AgeBook, HeldAges
 from playingage.engine.borders import Reason
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged
@@ -47,10 +47,12 @@ class SessionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Looked:
-    """A frame and the faces found in it, each with its age read: what `Session.reage` needs."""
+    """A frame, the faces found in it, the age in years of each and what its reading speaks against re-ageing it."""
 
     frame: Frame
     faces: tuple[Face, ...]
+    ages: tuple[float, ...]
+    read: tuple[tuple[Reason, ...], ...]
 
 
 class Session:
@@ -65,6 +67,7 @@ class Session:
         # The change never touches the eyeballs: a live picture need not wait for the irises.
         self._tracker = FaceTracker(engine.device, TrackerSettings(irises=False))
         self._ages = AgeBook(engine, self.settings.source_age)
+        self._held = HeldAges(self._ages)
         self._cuts = CutFinder()
         self._last = 0.0
 
@@ -82,27 +85,24 @@ class Session:
         faces = self._tracker.update(view, seconds)
         for face in faces:
             self._ages.observe(frame, face)
-        return Looked(frame=frame, faces=faces)
+        return Looked(
+            frame=frame, faces=faces, ages=tuple(self._held.age(face, seconds) for face in faces),
+            read=tuple(self._held.reasons(face) for face in faces),
+        )
 
     def reage(self, looked: Looked, age: float) -> SessionResult:
         """Take the faces of a looked-at frame to `age` years."""
-        return reage_faces(self.engine, looked.frame, looked.faces, self._ages, age, self.settings.look)
-
-
-def reage_faces(
-    engine: Engine, frame: Frame, faces: tuple[Face, ...], ages: AgeBook, age: float, look: Look
-) -> SessionResult:
-    """Every observed face of a frame to `age` years, with a note on what was done to each."""
-    requests = [
-        AgeRequest(face=face, source_age=ages.age_of(face), target_age=age, look=look, read=ages.reasons_of(face))
-        for face in faces
-    ]
-    done = engine.apply(frame, requests)
-    notes = tuple(
-        AgedFace(
-            id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=ages.age_of(face),
-            target_age=age, yaw=face.pose.yaw, reasons=outcome.reasons,
+        faces = tuple(zip(looked.faces, looked.ages, looked.read, strict=True))
+        requests = [
+            AgeRequest(face=face, source_age=source, target_age=age, look=self.settings.look, read=read)
+            for face, source, read in faces
+        ]
+        done = self.engine.apply(looked.frame, requests)
+        notes = tuple(
+            AgedFace(
+                id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=source,
+                target_age=age, yaw=face.pose.yaw, reasons=outcome.reasons,
+            )
+            for (face, source, _), outcome in zip(faces, done.outcomes, strict=True)
         )
-        for face, outcome in zip(faces, done.outcomes, strict=True)
-    )
-    return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)
+        return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)

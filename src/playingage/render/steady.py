@@ -8,15 +8,12 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.engine import READINGS, AgeBook, CutFinder, Reason, view_uint8
+from playingage.engine import READINGS, AgeBook, CutFinder, HeldAges, Reason, view_uint8
 from playingage.faces import Face, FaceTracker, smooth_two_sided
 from playingage.frames import Frame
 
 _REACH = 3
 """Frames on each side that steady a face's landmarks."""
-_MOST_FACES = 256
-_YEARS_A_SECOND = 4.0
-"""How fast a face's age may still move when later frames show it better than the first ones did."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +78,7 @@ def steady_faces(frames: Iterable[Frame], tracker: FaceTracker, ages: AgeBook) -
     Ages are settled here, in the frames' order, so that the same input gives the same ages whatever thread runs ahead.
     `tracker` must not smooth by itself. At most `READINGS` + 4 frames are held, whatever the length.
     """
-    shots, held = ShotTracker(tracker), _HeldAges(ages)
+    shots, held = ShotTracker(tracker), HeldAges(ages)
     behind: deque[_Seen] = deque(maxlen=_REACH)
     ahead: deque[_Seen] = deque()
     for frame in frames:
@@ -95,29 +92,7 @@ def steady_faces(frames: Iterable[Frame], tracker: FaceTracker, ages: AgeBook) -
         yield _next(behind, ahead, held)
 
 
-class _HeldAges:
-    """The age of each face as the re-ager gets it: what the book says, without steps within a shot."""
-
-    def __init__(self, book: AgeBook) -> None:
-        self._book = book
-        self._held: dict[int, tuple[float, float]] = {}
-
-    def reasons(self, face: Face) -> tuple[Reason, ...]:
-        return self._book.reasons_of(face)
-
-    def age(self, face: Face, seconds: float) -> float:
-        wanted = self._book.age_of(face)
-        last, since = self._held.get(face.id, (wanted, seconds))
-        most = _YEARS_A_SECOND * max(0.0, seconds - since)
-        age = last + min(max(wanted - last, -most), most)
-        self._held.pop(face.id, None)
-        self._held[face.id] = (age, seconds)  # the one seen last stands last
-        if len(self._held) > _MOST_FACES:
-            self._held.pop(next(iter(self._held)))
-        return age
-
-
-def _next(behind: deque[_Seen], ahead: deque[_Seen], held: _HeldAges) -> SteadyFrame:
+def _next(behind: deque[_Seen], ahead: deque[_Seen], held: HeldAges) -> SteadyFrame:
     now = ahead.popleft()
     seconds = float(now.frame.seconds)
     ages = tuple(held.age(face, seconds) for face in now.faces)

@@ -1,0 +1,39 @@
+"""A run of frames as live sees them: nothing steps."""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.engine import Engine, Session
+from playingage.faces import Face
+from playingage.frames import Frame
+
+RATE = Fraction(24)
+
+
+def frames(portrait: NDArray[np.uint8], count: int) -> list[Frame]:
+    return [Frame(pixels=np.ascontiguousarray(portrait[:320, 60:380]), number=n, rate=RATE) for n in range(count)]
+
+
+def test_an_age_that_is_read_anew_comes_without_a_step(engine: Engine, portrait: NDArray[np.uint8]) -> None:
+    class Wandering(Engine):
+        """Reads 30 off the first face, 60 off all later ones."""
+
+        count = 0
+
+        def apparent_age(self, frame: Frame, face: Face) -> float:
+            self.count += 1
+            return 30.0 if self.count == 1 else 60.0
+
+    session = Session(Wandering(engine.package, engine.device))
+    ages = [session.look(frame).ages[0] for frame in frames(portrait, 30)]
+    assert ages[0] == 30 and 33 < ages[-1] < 36
+    assert 0 <= min(np.diff(ages)) and max(np.diff(ages)) < 0.2
+
+
+def test_what_was_looked_at_is_what_is_done(engine: Engine, portrait: NDArray[np.uint8]) -> None:
+    session = Session(engine)
+    looked = [session.look(frame) for frame in frames(portrait, 3)]
+    done = session.reage(looked[0], 70)
+    assert done.faces[0].source_age == looked[0].ages[0] and done.frame.number == 0
