@@ -15,7 +15,7 @@ from playingage.faces import FaceFinder
 from playingage.review.evaluation import bars, sheets, summary
 from playingage.review.evaluation.judge import Judge, JudgeError, Verdict, read_answer
 from playingage.review.evaluation.measures import Before, Measures, aligned, error_in
-from playingage.review.evaluation.people import Person, chosen, held_out_people, listed_people
+from playingage.review.evaluation.people import Person, chosen, listed_people, people_of
 from playingage.review.evaluation.pictures import Job, PictureStore, read_picture
 from playingage.review.evaluation.statistics import line, slope, spread, through_zero
 from playingage.review.evaluation.stills import Result, Stills, requests_of
@@ -157,12 +157,23 @@ def test_without_a_judge_own_measures_stand_in_and_ages_are_not_measured() -> No
 def test_groups_fare_apart() -> None:
     found = summary.by_group(stills(
         result("a", sex="F", age=35, tone=60), result("b", sex="M", moved=8, age=75, tone=-40, identity=0.7),
+        result("c", sex="", age=55, tone=20),
     ))
     by = {entry["group"]: entry for entry in found}
-    assert set(by) == {"women", "men", "under 40", "70 and over", "very light (over 55°)", "dark (under -30°)"}
+    assert set(by) == {
+        "women", "men", "not said", "under 40", "50 to 59", "70 and over", "darker third (under 20°)",
+        "middle third (20° to 60°)", "lighter third (from 60°)",
+    }
     assert by["women"]["moved"]["older"].value == pytest.approx(0.8) and by["women"]["recognised"] == 1
-    assert by["dark (under -30°)"]["moved"]["older"].value == pytest.approx(0.4)
+    assert by["darker third (under 20°)"]["moved"]["older"].value == pytest.approx(0.4)
     assert by["70 and over"]["recognised"] == 0 and by["men"]["moved"]["younger"] is None
+
+
+def test_a_list_may_say_the_skin_tone_itself() -> None:
+    said = [result(name, tone=angle) for name, angle in (("a", 10), ("b", 50))]
+    said = [replace(r, person=replace(r.person, tone=words)) for r, words in zip(said, ("V", "II"), strict=True)]
+    found = [entry["group"] for entry in summary.by_group(stills(*said)) if entry["by"] == "skin tone"]
+    assert found == ["II", "V"]
 
 
 def test_bars_are_told_without_flattery() -> None:
@@ -192,10 +203,13 @@ def test_lists_of_people(tmp_path: Path) -> None:
     listing.write_text("person,sex,age_years,file\n" + "".join(f"p{n},F,{30 + n},x/p{n}.jpg\n" for n in range(40)))
     people = listed_people(listing)
     assert len(people) == 40 and people[3] == Person(name="p3", age=33, path=tmp_path / "x" / "p3.jpg", sex="F")
-    held = held_out_people(tmp_path)
+    held = people_of([listing], only_held_out=True)
     assert 0 < len(held) < 40 and all(person.held_out for person in held)
     assert set(chosen(people, 5)) < set(chosen(people, 9)) < set(people)
     assert chosen(people, None) == chosen(people[::-1], 100)
+    assert people_of([listing], only_held_out=False) == people
+    with pytest.raises(SettingError, match="p0 is in two lists"):
+        people_of([listing, listing], only_held_out=False)
 
 
 @pytest.mark.parametrize(("text", "complaint"), [

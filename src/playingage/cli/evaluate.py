@@ -26,7 +26,7 @@ EXAMPLES = """Examples:
 
   playingage evaluate ../shared/data /tmp/motion --count 10 --clips clips/clips.csv
 
-  playingage evaluate . /tmp/own --list people.csv --model mine.pamodel --json
+  playingage evaluate . /tmp/own --list people.csv --list more.csv --held-out --model mine.pamodel --json
 """
 _YEARS = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -52,9 +52,13 @@ def evaluate(
         str, typer.Option("--shifts", metavar="YEARS...", help="Years asked, where the result stays within 18 to 85.")
     ] = "-30,-20,-10,0,10,20,30",
     count: Annotated[int | None, typer.Option("--count", help="So many people, by a hash of their names.")] = None,
-    listing: Annotated[
-        Path | None, typer.Option("--list", help="Measure these people: a CSV with name, file, age (and sex).")
+    lists: Annotated[
+        list[Path] | None,
+        typer.Option("--list", metavar="CSV", help="These people instead: name, file, age, sex. May be repeated."),
     ] = None,
+    only_held_out: Annotated[
+        bool, typer.Option("--held-out", help="Of a --list only the people who are held out from training.")
+    ] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help="Read the source ages off the faces.")] = False,
     judge: Annotated[
         str | None, typer.Option("--judge", metavar="CMD", help="A judge's command; else ../shared/judge/judge.py.")
@@ -78,11 +82,12 @@ def evaluate(
     """Re-age people whom the model never saw, measure, judge, and write a report. Goes on where it was stopped."""
     from playingage.engine import Reager
     from playingage.review import evaluation
-    from playingage.review.evaluation import chosen, held_out_people, listed_people, truth_cases
+    from playingage.review.evaluation import chosen, people_of, truth_cases
     from playingage.review.motion import clip_cases, clips_section, measure_clips
 
     settings = evaluation.EvaluationSettings(shifts=_years(shifts), estimate=estimate)
-    people = chosen(held_out_people(data) if listing is None else listed_people(listing), count)
+    everybody = people_of(lists or [data / "portraits.csv"], only_held_out=only_held_out or not lists)
+    people = chosen(everybody, count)
     cases = () if truth is None else truth_cases(truth)
     shots = () if clips is None else clip_cases(clips)
     judged_by, unjudged = _judge(judge, judge_weights)

@@ -5,12 +5,12 @@ stills -> summary; every part of the report is a `Section` whose figures are hel
 """
 
 from playingage.review.evaluation.judge import Judge, default_judge
-from playingage.review.evaluation.people import Person, chosen, held_out_people, listed_people
+from playingage.review.evaluation.people import Person, chosen, people_of
 from playingage.review.evaluation.run import Evaluation, EvaluationSettings, evaluate
 from playingage.review.evaluation.section import Section
 from playingage.review.evaluation.truth import truth_cases
 
 __all__ = [
     "Evaluation", "EvaluationSettings", "Judge", "Person", "Section", "chosen", "default_judge", "evaluate",
-    "held_out_people", "listed_people", "truth_cases",
+    "people_of", "truth_cases",
 ]

@@ -75,7 +75,10 @@ class Before:
         )
 
     def tone(self) -> float:
-        """Individual typology angle of the cheeks in degrees: over 55 very light, under -30 dark (Chardon, 1991)."""
+        """Individual typology angle of the cheeks in degrees (Chardon et al., 1991): lighter skin, larger angle.
+
+        As the picture shows it: light, exposure and grading move it by tens of degrees.
+        """
         cheeks = np.zeros_like(self.oval)
         for outline in _CHEEKS:
             cheeks |= hull_mask(self.picture.shape[:2], self._points[list(outline)])

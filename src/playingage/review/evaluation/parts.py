@@ -77,8 +77,9 @@ def groups_html(entries: Sequence[Mapping[str, Any]], *, judged: bool) -> str:
     how = "judged" if judged else "read by the package's own estimator"
     return (
         f"<p>How far the age moves, of what was asked, as {how}: slope through nothing ± standard error. With few "
-        "people in a group the error is as large as any difference. Skin tone is the individual typology angle of the "
-        "cheeks in the picture, which light and grading colour too.</p>"
+        "people in a group the error is as large as any difference. Skin tone is as the list says it, else thirds of "
+        "the people by the individual typology angle of their cheeks, as the picture shows them: light and exposure "
+        "move it much.</p>"
         + plot(plots.groups(entries, judged=judged), "In brackets: people. Dashed: exactly what was asked.", alone=True)
         + table(heads, rows, words=2)
     )

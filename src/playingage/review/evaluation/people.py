@@ -18,13 +18,15 @@ _OLDEST = 120.0
 class Person:
     """One portrait of one person: `age` in years when it was taken, `sex` "F", "M" or "" where it is not said.
 
-    `held_out`: nothing of the default networks was learned from this person.
+    `tone`: the class of skin tone in the list's own words, or "". `held_out`: nothing of the default networks was
+    learned from this person.
     """
 
     name: str
     age: float
     path: Path
     sex: str = ""
+    tone: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w-]+", self.name):
@@ -38,16 +40,8 @@ class Person:
         return held_out(self.name)
 
 
-def held_out_people(data: Path) -> tuple[Person, ...]:
-    """The held-out people of `data`/portraits.csv. Raises SettingError or UnreadableError."""
-    people = tuple(person for person in listed_people(data / "portraits.csv") if person.held_out)
-    if not people:
-        raise SettingError(f"{data / 'portraits.csv'}: nobody in it is held out from training", "Give a --list.")
-    return people
-
-
 def listed_people(listing: Path) -> tuple[Person, ...]:
-    """Everybody in a CSV file with columns name, file and age, and sex if known; files are beside it.
+    """Everybody in a CSV file with columns name, file and age, and sex and tone if known; files are beside it.
 
     The columns of the training data (person, age_years, age_band_mid_years) are understood too; without a name the
     file's is taken. Raises SettingError or UnreadableError.
@@ -62,10 +56,24 @@ def listed_people(listing: Path) -> tuple[Person, ...]:
         if name in people:
             raise SettingError(f"{where}: {name} is there twice", "Give every picture a name of its own.")
         age = years_of(_first(row, _AGE), where)
-        people[name] = Person(name=name, age=age, path=listing.parent / file, sex=row.get("sex", "")[:1].upper())
+        people[name] = Person(name=name, age=age, path=listing.parent / file, sex=row.get("sex", "")[:1].upper(),
+                              tone=row.get("tone", ""))
     if not people:
         raise SettingError(f"{listing}: nobody is in it", "The list wants columns name, file and age.")
     return tuple(people.values())
+
+
+def people_of(listings: Sequence[Path], *, only_held_out: bool) -> tuple[Person, ...]:
+    """The people of several lists. Raises SettingError for a name that two of them have, or where nobody is left."""
+    people = [person for listing in listings for person in listed_people(listing)]
+    names = [person.name for person in people]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SettingError(f"{twice} is in two lists", "Give every picture a name of its own.")
+    left = tuple(person for person in people if person.held_out or not only_held_out)
+    if not left:
+        raise SettingError("nobody in the lists is held out from training", "Measure everybody, or other people.")
+    return left
 
 
 def chosen(people: Sequence[Person], count: int | None) -> tuple[Person, ...]:

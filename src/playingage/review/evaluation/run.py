@@ -109,7 +109,7 @@ def _truth_section(cases: Sequence[Case], reager: Reager, store: PictureStore, p
 def _people(stills: Stills) -> list[dict[str, Any]]:
     found = {result.person.name: result for result in stills.results}
     return [
-        {"name": name, "sex": r.person.sex, "age": r.person.age, "tone": round(r.tone, 1),
+        {"name": name, "sex": r.person.sex, "age": r.person.age, "tone": r.person.tone or round(r.tone, 1),
          "held_out": r.person.held_out, "read_age": round(r.read_in, 1)}
         for name, r in sorted(found.items())
     ]

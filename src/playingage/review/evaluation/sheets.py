@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from playingage.review.evaluation.groups import GROUPINGS
+from playingage.review.evaluation.groups import groupings
 from playingage.review.evaluation.measures import Rgb
 from playingage.review.evaluation.pictures import PictureStore, read_picture, shift_name
 from playingage.review.evaluation.stills import Result, Stills
@@ -36,17 +36,20 @@ def some_people(stills: Stills, count: int = _PEOPLE) -> list[str]:
     by_name: dict[str, list[Result]] = {}
     for result in stills.results:
         by_name.setdefault(result.person.name, []).append(result)
+    ways = groupings(stills.results)
     chosen: list[str] = []
     seen: set[str] = set()
 
+    def groups_of(name: str) -> set[str]:
+        return {way.group_of(by_name[name][0]) for way in ways}
+
     def gain(name: str) -> tuple[int, int, str]:
-        new = {group_of(by_name[name][0]) for _, group_of, _ in GROUPINGS} - seen
-        return len(new), len(by_name[name]), name
+        return len(groups_of(name) - seen), len(by_name[name]), name
 
     while len(chosen) < min(count, len(by_name)):
         name = max((n for n in by_name if n not in chosen), key=gain)
         chosen.append(name)
-        seen |= {group_of(by_name[name][0]) for _, group_of, _ in GROUPINGS}
+        seen |= groups_of(name)
     return sorted(chosen, key=lambda name: by_name[name][0].person.age)
 
 

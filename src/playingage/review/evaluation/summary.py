@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from playingage.review.evaluation.bars import SAME, SHARPEST, SOFTEST, Measured
-from playingage.review.evaluation.groups import GROUPINGS
+from playingage.review.evaluation.groups import groupings
 from playingage.review.evaluation.statistics import Slope, line, slope, spread, through_zero
 from playingage.review.evaluation.stills import Result, Stills
 
@@ -109,11 +109,11 @@ def _slope(fit: Any, results: Sequence[Result]) -> Slope | None:
 def by_group(stills: Stills) -> list[dict[str, Any]]:
     """One entry for each group that holds anybody."""
     entries = []
-    for grouping, group_of, names in GROUPINGS:
-        for name in names:
-            these = [result for result in stills.results if group_of(result) == name]
+    for grouping in groupings(stills.results):
+        for name in grouping.groups:
+            these = [result for result in stills.results if grouping.group_of(result) == name]
             if these:
-                entries.append({"by": grouping, "group": name, **_group(these)})
+                entries.append({"by": grouping.by, "group": name, **_group(these)})
     return entries
 
 
