@@ -167,6 +167,18 @@ def test_without_a_face_both_pictures_are_one() -> None:
     assert pairs[-1].same and pairs[-1].verdict.words == "NO FACE"
 
 
+def test_why_a_face_gets_less_is_in_the_status() -> None:
+    pairs: list[Pair] = []
+    reager = FakeReager()
+    reager.faces = (FakeFace(), FakeFace(id=2, strength=0.0, reasons=("pose", "size")))
+    with live(FakeSource(rate=100), reager, pairs) as run:
+        until(lambda: len(pairs) >= 3)
+        told = run.snapshot()
+    assert [(face["id"], face["reasons"]) for face in told["state"]["faces"]] == [(1, []), (2, ["pose", "size"])]
+    assert told["faded"]["pose"] == told["faded"]["size"] >= 3
+    assert pairs[-1].verdict.note == "1 OF 2 FACES FADING, TURNED AWAY, TOO SMALL"
+
+
 def test_a_lost_source_is_said_and_comes_back() -> None:
     pairs: list[Pair] = []
     source = FakeSource(rate=100)
