@@ -8,12 +8,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from playingage.core import ModelError, canonical_json, sha256_file  # noqa: E402
-from playingage.models import ModelPackage  # noqa: E402
+from playingage.models import CropReager, ModelPackage  # noqa: E402
 from playingage.runtime import Network, choose_device  # noqa: E402
 from playingage.training import export  # noqa: E402
 from playingage.training.age_estimator import AgeNetwork  # noqa: E402
-from playingage.training.export import PackageInfo, export_package, record_hash  # noqa: E402
-from playingage.training.network import NetworkConfig, Reager  # noqa: E402
+from playingage.training.export import PackageInfo, check_form, export_package, record_hash  # noqa: E402
+from playingage.training.exported import Exported  # noqa: E402
+from playingage.training.network import Emphasis, NetworkConfig, Reager, at_size  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 INFO = PackageInfo(name="small-256", created="2026-11-21", licence="Apache-2.0", record="0" * 64, card="# small\n")
@@ -35,11 +36,43 @@ def test_a_package_is_written_loaded_and_run(tmp_path: Path) -> None:
     assert ModelPackage.load(folder).spec.size == 256
     network = Network(folder / "reager.onnx", choose_device("CPU"))
     assert list(network.inputs) == ["crop", "source_age", "target_age"]
-    assert network.outputs == {"delta": (1, 3, 256, 256), "matte": (1, 1, 256, 256)}
-    age = np.full((1, 1, 256, 256), 0.4, np.float32)
+    assert network.outputs == {"delta": (1, 3, 256, 224), "matte": (1, 1, 256, 224)}
+    age = np.full((1, 1, 64, 64), 0.4, np.float32)
     delta, _ = network.run([np.full((1, 3, 256, 256), 0.5, np.float32), age, age])
-    assert np.abs(delta).max() == 0
+    assert np.abs(delta).max() < 1e-6
     assert b"/home" not in (folder / "reager.onnx").read_bytes()
+
+
+def test_ages_and_result_fit_the_crop_whatever_the_network_takes(tmp_path: Path) -> None:
+    """New packages take ages on a grid and leave out the crop's sides; older ones take and give the whole crop."""
+    reager, age = networks()
+    new, old = tmp_path / "new.pamodel", tmp_path / "old.pamodel"
+    export_package(reager, age, 256, INFO, new)
+    model = export_package(reager, age, 256, INFO, old)
+    ages = torch.full((1, 1, 256, 256), 0.4)
+    export._export(reager.eval(), (export._test_crop(256), ages, ages + 0.2), ["crop", "source_age", "target_age"],
+                   ["delta", "matte"], old / "reager.onnx")
+    model["files"]["reager.onnx"] = sha256_file(old / "reager.onnx")
+    (old / "model.json").write_bytes(canonical_json(model))
+    crop = np.ascontiguousarray(export._test_crop(256)[0].permute(1, 2, 0).numpy())
+    target = np.full((256, 256), 35, np.float32)
+    target[:128] = 60
+    device = choose_device("CPU", precision="f32")
+    changes = []
+    for folder in (new, old):
+        delta, matte = CropReager(ModelPackage.load(folder), device)(crop, 35, target)
+        assert delta.shape == (256, 256, 3) and matte.shape == (256, 256)
+        assert np.abs(delta[134:]).max() < 1e-3 < np.abs(delta[:122]).max()
+        changes.append((delta * matte[..., None])[:, 26:-26])
+    assert np.abs(changes[0] - changes[1])[:122].max() < 1 / 255
+    assert np.abs(delta).max() > 10 / 255
+
+
+def test_a_form_that_differs_is_refused() -> None:
+    reager = at_size(networks()[0], 256)
+    exported = Exported(at_size(reager, 256, Emphasis(older=3.0)))
+    with pytest.raises(ModelError, match="exported form differs"):
+        check_form(reager, exported, export._test_crop(256))
 
 
 def test_a_network_that_went_wrong_on_the_way_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ class CropReager:
         size = package.spec.size
         self.size = size
         self._network = Network(package.contents["reager.onnx"], device, name=f"{package.path}/reager.onnx")
+        # Ages may come on a coarser grid, and columns at the sides that never change be left out of the result.
         self._ages = self._network.inputs.get("source_age", (0,))[-1]
         self._width = self._network.outputs.get("delta", (0,))[-1]
         ages = (1, 1, self._ages, self._ages)
@@ -39,7 +40,7 @@ class CropReager:
         named = dict(zip(self._network.outputs, out, strict=True))
         side = (self.size - self._width) // 2
         delta = np.zeros((self.size, self.size, 3), np.float32)
-        delta[:, side : self.size - side] = cv2.merge(list(named["delta"][0]))
+        cv2.merge(list(named["delta"][0]), delta[:, side : self.size - side])
         matte = np.zeros((self.size, self.size), np.float32)
         matte[:, side : self.size - side] = named["matte"][0, 0]
         return delta, matte

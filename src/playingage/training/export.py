@@ -14,6 +14,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn import functional
 
 from playingage.core import ModelError, canonical_json, sha256_bytes, sha256_file
 from playingage.faces.align import TEMPLATE
@@ -21,7 +22,8 @@ from playingage.models.parsing import FILE as PARSER
 from playingage.models.parsing import MASKS
 from playingage.runtime import Network, choose_device
 from playingage.training.age_estimator import SIDE, AgeNetwork
-from playingage.training.network import Emphasis, Reager, at_size
+from playingage.training.exported import Exported, fade
+from playingage.training.network import GRID, Emphasis, Reager, at_size
 from playingage.training.pairs import AGES
 
 LOG = logging.getLogger(__name__)
@@ -52,12 +54,14 @@ def export_package(
     """Write the package `folder` at `size` (256 or 512) px; what its model.json says. `parser` is a `parse.onnx`."""
     folder.mkdir(parents=True, exist_ok=True)
     sized = at_size(reager, size, emphasis).eval()
-    ages = torch.full((1, 1, size, size), 0.4)
+    exported = Exported(sized).eval()
+    ages = torch.full((1, 1, GRID, GRID), 0.4)
     crop = _test_crop(size)
-    _export(sized, (crop, ages, ages + 0.2), ["crop", "source_age", "target_age"], ["delta", "matte"],
+    check_form(sized, exported, crop)
+    _export(exported, (crop, ages, ages + 0.2), ["crop", "source_age", "target_age"], ["delta", "matte"],
             folder / "reager.onnx")
-    _compare(sized, [crop, ages, ages + 0.2], folder / "reager.onnx", 1 / 255)
-    small = torch.nn.functional.interpolate(crop, size=(SIDE, SIDE), mode="bilinear", antialias=True)
+    _compare(exported, [crop, ages, ages + 0.2], folder / "reager.onnx", 1 / 255)
+    small = functional.interpolate(crop, size=(SIDE, SIDE), mode="bilinear", antialias=True)
     _export(age.eval(), (small,), ["crop"], ["age"], folder / "age.onnx")
     _compare(age, [small], folder / "age.onnx", 0.5)
     (folder / "card.md").write_text(info.card, encoding="utf-8")
@@ -66,11 +70,11 @@ def export_package(
         names.append(PARSER)
         (folder / PARSER).write_bytes(parser.read_bytes())
     files = {name: sha256_file(folder / name) for name in names}
-    shape = [1, 1, size, size]
+    grid, width = [1, 1, GRID, GRID], len(fade(size))
     model = {
         "format": "pamodel", "version": 1, "name": info.name, "created": info.created, "size": size,
-        "inputs": {"crop": [1, 3, size, size], "source_age": shape, "target_age": shape},
-        "outputs": {"delta": [1, 3, size, size], "matte": shape},
+        "inputs": {"crop": [1, 3, size, size], "source_age": grid, "target_age": grid},
+        "outputs": {"delta": [1, 3, size, width], "matte": [1, 1, size, width]},
         "template": TEMPLATE, "ages": [int(a) for a in AGES], "colour": "display-encoded Rec.709 full range",
         "licence": info.licence, "performer": None, "grant": None, "training_record_sha256": info.record,
         "age_estimator": {"file": "age.onnx", "size": SIDE, "input": "crop", "output": "age"}, "files": files,
@@ -85,8 +89,26 @@ def _test_crop(size: int) -> Tensor:
     """A smooth picture with some grain: what a crop's spectrum is like."""
     generator = torch.Generator().manual_seed(1)
     coarse = torch.rand(1, 3, size // 16, size // 16, generator=generator)
-    smooth = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
+    smooth = functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
     return (smooth + 0.02 * torch.randn(1, 3, size, size, generator=generator)).clamp(0, 1)
+
+
+def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
+    """Raise ModelError when the exported form changes the crop by over 1/255 otherwise than the trained network does.
+
+    Towards the crop's sides, where the exported matte ends, the trained one is made to end too.
+    """
+    source, target = torch.full((1, 1, GRID, GRID), 0.35), torch.full((1, 1, GRID, GRID), 0.65)
+    side = (trained.size - len(fade(trained.size))) // 2
+    ends = functional.pad(torch.from_numpy(fade(trained.size)), (side, side))
+    with torch.inference_mode():
+        wide = [functional.interpolate(age, size=crop.shape[2:]) for age in (source, target)]
+        delta, matte = trained(crop, *wide)
+        small, seen = (functional.pad(value, (side, side)) for value in exported(crop, source, target))
+    error = float((delta * matte * ends - small * seen).abs().max())
+    LOG.info("exported form: largest difference %.2g", error)
+    if not error <= 1 / 255:
+        raise ModelError(f"the exported form differs from the trained network by {error:.3g}, more than {1 / 255:.3g}")
 
 
 def _export(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], path: Path) -> None:

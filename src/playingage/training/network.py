@@ -247,6 +247,7 @@ def bilinear(before: int, after: int) -> NDArray[np.float32]:
 
 
 def grow(value: Tensor, factor: int) -> Tensor:
+    """Bilinear enlargement of many channels."""
     return functional.interpolate(value, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
