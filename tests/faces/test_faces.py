@@ -115,6 +115,19 @@ def test_region_covers_the_face_but_no_eye_or_mouth(face: Face) -> None:
     assert not region[0].any() and not region[-1].any() and not region[:, 0].any() and not region[:, -1].any()
 
 
+@pytest.mark.parametrize(("yaw", "far"), [(45, (330, 348, 280, 425, 422)), (-45, (101, 119, 50, 205, 202))])
+def test_region_covers_the_far_cheek_of_a_turned_head(face: Face, yaw: float, far: tuple[int, ...]) -> None:
+    c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
+    # Smaller z is nearer: a head that turns to the picture's right brings its left cheek forward.
+    turn = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]], np.float32)
+    middle = face.landmarks.mean(axis=0)
+    turned = ((face.landmarks - middle) @ turn.T + middle).astype(np.float32)
+    transform = template_transform(turned, 512)
+    region = face_region(turned, transform, 512)
+    places = (turned[list(far), :2] @ transform[:, :2].T + transform[:, 2]).round().astype(int)
+    assert np.mean([region[y, x] for x, y in places]) > 0.5
+
+
 def test_presence_falls_softly_to_profile() -> None:
     values = [presence(Pose(yaw=yaw, pitch=0, roll=0), 1.0) for yaw in range(91)]
     assert values[0] == values[50] == 1 and values[72] == values[90] == 0

@@ -1,5 +1,7 @@
 """The part of the canonical crop where a face may be changed, from its landmarks alone."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,23 @@ OVAL = (
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 EYE_LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 EYE_RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+_LEVELS = (
+    "ighegfdcbaaijjkkkklhhadddddbbbbdlcddfijiijjkgfbegfffaaabbjjghjjagaaaaaaaiiigjjjgijjlkkkkjkkkifhjjhhhffgaaakaaadedcege"
+    "eeeeedfbhfdegcfhcfklfkblhfdcdjhlllaldccbcbbbcbchigiblllkcellhkkkkliiiihecciicleeeflllkglghhlfkljijiifgggbbbbbceeeeedd"
+    "fgfghghhhcddccechadddddbbbbdlcddfijiijjkgfbegfffaaabbjjghjjagaaaaaaaiiigjjjgijjlkkkkjjkkigjjhhhffgaaakaaadedcegeeeeee"
+    "dfbhfdegcfhcfklfkblhfdcdjhllldccbcbbccbcighlllkcelhkkkkliiiihecciicleflkglghhlfkljijiifgggbbbbbcfeeeeddfgfghghhhcddcc"
+)
+"""For each point of the mesh how far down a face it lies, from a to l, on the mean of frontal portraits."""
+_BANDS = tuple(
+    np.array([i for i, level in enumerate(_LEVELS) if level in pair]) for pair in map("".join, pairwise("abcdefghijkl"))
+)
 _BROW_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
 _FOREHEAD = 0.17
 """How far the region reaches above the mesh, in parts of the face's height: the mesh ends below the hairline."""
 _JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)
 _NECK = 0.42
 """How far the neck's region reaches below the jaw, in parts of the face's height."""
+_MARGIN = 1.04
 _WORK = 160
 _SHIFT = 4
 
@@ -64,12 +77,13 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     oval[lifted] += np.outer(fade, up) * _FOREHEAD
     centre = oval.mean(axis=0)
     region = np.zeros((_WORK, _WORK), np.float32)
-    _fill(region, centre + (oval - centre) * 1.04, 1.0)
+    for outline in (oval, *_bands(points[:468])):
+        _fill(region, centre + (outline - centre) * _MARGIN, 1.0)
     # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
     region = np.clip(2 * _blur(region, max(1.0, 0.035 * height)) - 1, 0, 1)
     holes = np.zeros((_WORK, _WORK), np.float32)
-    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
-        _fill(holes, points[list(outline)], 1.0)
+    for hole in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
+        _fill(holes, points[list(hole)], 1.0)
     holes = _blur(holes, 0.8)
     # No change reaches the crop's border: whatever lies there would end in a visible edge.
     margin = _border(_WORK)
@@ -77,6 +91,14 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     full = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
     full[full < 1 / 512] = 0
     return full
+
+
+def _bands(points: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Outlines that together cover what is seen of the mesh (P x 2), also where its oval lies hidden on a turned head.
+
+    Two levels of points at a time: their hulls follow the profile, and move as smoothly as the points do.
+    """
+    return [np.asarray(cv2.convexHull(points[band]), np.float32)[:, 0] for band in _BANDS]
 
 
 def _blur(plane: Plane, sigma: float) -> Plane:
