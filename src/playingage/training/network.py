@@ -57,15 +57,20 @@ class Emphasis:
     """Factors on the learned change of an exported network, for older and for younger.
 
     `lines` strengthens the donors' wrinkles when getting older: lines that cannot be placed to the pixel are learned
-    too faintly, whatever the loss.
+    too faintly, whatever the loss. `shape`, `light`, `chroma` and `fill` scale the warp, the two parts of the change of
+    colour, and the filling or deepening of own lines, both ways.
     """
 
     older: float = 1.0
     younger: float = 1.0
     lines: float = 1.0
+    shape: float = 1.0
+    light: float = 1.0
+    chroma: float = 1.0
+    fill: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.older, self.younger, self.lines) <= 0:
+        if min(self.older, self.younger, self.lines, self.shape, self.light, self.chroma, self.fill) <= 0:
             raise ValueError("factors are positive")
 
 
@@ -267,4 +272,19 @@ def at_size(trained: Reager, size: int, emphasis: Emphasis | None = None) -> Rea
     other = Reager(trained.trunk.config, size)
     other.trunk.emphasis = emphasis or Emphasis()
     other.load_state_dict(trained.state_dict())
+    _emphasise(other.trunk, other.trunk.emphasis)
     return other
+
+
+def _emphasise(trunk: Trunk, emphasis: Emphasis) -> None:
+    """Scale what the smooth head gives: warp, colour's light and chroma, fill."""
+    luma = torch.tensor([0.3, 0.59, 0.11]).expand(3, 3)
+    mix = torch.eye(sum(trunk.sizes))
+    mix[2:4] *= emphasis.shape
+    mix[7:10, 7:10] = emphasis.chroma * torch.eye(3) + (emphasis.light - emphasis.chroma) * luma
+    mix[11] *= emphasis.fill
+    assert trunk.smooth.bias is not None
+    with torch.no_grad():
+        trunk.smooth.weight.copy_(torch.einsum("ij,jchw->ichw", mix, trunk.smooth.weight))
+        trunk.smooth.bias.copy_(mix @ trunk.smooth.bias)
+        trunk.habit.copy_(torch.einsum("ij,bjhw->bihw", mix, trunk.habit))
