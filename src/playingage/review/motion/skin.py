@@ -22,7 +22,11 @@ _FLAT = 0.25
 """A triangle of the mesh seen so obliquely that this share of its area is left is not counted."""
 _SMEAR = 0.06
 """Parts of the sheet by which landmarks may be wrong; flow that says more is not believed."""
-_BLOCK, _SEARCH = 0.2, 0.05
+_BLOCK, _SEARCH = 0.16, 0.05
+_SEEN_BLOCK, _SEEN_AROUND = 0.95, 0.75
+"""Shares of a block, and of where it is searched, that have to be seen."""
+_HOLE = 0.045
+"""Single oblique triangles, smaller than this (parts of the sheet), are no hidden skin."""
 _COARSE, _FINE = 0.06, 0.008
 """Wrinkles and shades between these sizes (sigma, parts of the sheet) show whether a change slides; grain does not."""
 _SURE = 0.5
@@ -73,8 +77,9 @@ class Sheet:
         corners = points[:468].astype(np.float64)[self._triangles]
         places = np.einsum("hwk,hwkc->hwc", self._weights, corners[self._of_pixel])
         scale = np.sqrt(np.median(np.abs(_area(corners)) / np.maximum(np.abs(self._area), 1e-9)))
-        seen = _area(corners) * np.sign(self._area) > _FLAT * np.abs(self._area) * scale**2
-        return np.asarray(places, np.float32), self._inside & seen[self._of_pixel]
+        faced = _area(corners) * np.sign(self._area) > _FLAT * np.abs(self._area) * scale**2
+        closed = cv2.medianBlur(faced[self._of_pixel].astype(np.uint8), 2 * round(_HOLE * self.side) + 1)
+        return np.asarray(places, np.float32), self._inside & (closed > 0)
 
 
 def _area(corners: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -156,7 +161,8 @@ def _slides(
             wide = np.s_[top - search : top + block + search, left - search : left + block + search]
             part = then[top : top + block, left : left + block]
             energy = float(np.sqrt((part**2).mean()))
-            if not seen[wide].all() or (weights is None and energy < _FAINT):
+            own = seen[top : top + block, left : left + block]
+            if own.mean() < _SEEN_BLOCK or seen[wide].mean() < _SEEN_AROUND or (weights is None and energy < _FAINT):
                 continue
             fit = cv2.matchTemplate(now[wide], part, cv2.TM_CCOEFF_NORMED)
             weight = energy**2 if weights is None else weights.get((top, left), 0.0)
