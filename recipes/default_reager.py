@@ -27,6 +27,14 @@ BEARDS = {
     "moustache": ("B000490", "C001078", "H001061", "K000383", "M000687", "R000609", "S000185"),
 }
 
+# Whose hair was cut out wrongly, as seen in the pictures.
+BADLY_CUT = (
+    "B001236", "B001277", "B001305", "B001310", "C000174", "C000880", "C001088", "C001098", "C001101", "C001127",
+    "F000463", "F000479", "G000359", "G000386", "H000273", "H001077", "H001079", "H001093", "K000367", "K000384",
+    "K000399", "L000570", "M000639", "M001137", "M001183", "M001190", "M001198", "M001228", "N000147", "O000174",
+    "P000607", "R000615", "S001224", "T000476", "W000437", "W000790", "W000812", "W000817", "W000822",
+)
+
 
 def recipe() -> Recipe:
     """The configuration of the shipped packages default-256 and default-512."""
@@ -43,5 +51,5 @@ def recipe() -> Recipe:
         made=700, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=6, seed=1),
         made_pairs=PairsConfig(ages=3, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(matte=0.1),
         loop=LoopConfig(steps=14000), emphasis=Emphasis(), estimator=EstimatorConfig(),
-        parsing=ParsingConfig(beards=BEARDS),
+        parsing=ParsingConfig(beards=BEARDS, left_out=BADLY_CUT),
     )
