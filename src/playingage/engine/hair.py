@@ -85,22 +85,31 @@ def regrey(head: Head, source: Age, target: Age, look: Look) -> tuple[Image, Pla
     """
     skin = _Skin.of(head)
     free = 1 - _ramp(head.mask("front"), 0.2, 0.7)
-    delta, matte = np.zeros_like(head.crop), np.zeros((SIDE, SIDE), np.float32)
+    luma = np.asarray(cv2.transform(head.crop, _LUMA[None]), np.float32)
+    planes = [*cv2.split(head.crop), luma]
+    delta = [np.zeros((SIDE, SIDE), np.float32) for _ in range(3)]
+    matte = np.zeros((SIDE, SIDE), np.float32)
     parts = [("hair", look.grey_hair, 0.0, 1.0), ("beard", look.grey_beard, _BEARD_AHEAD, 1.0),
              ("brows", look.grey_beard, _BEARD_AHEAD, _BROWS)]
     for name, amount, ahead, share in parts:
         mask = head.mask(name) * free
-        if amount <= 0 or mask.sum() < _LEAST[name] * _EYE**2:
-            continue
         there = _presence(mask, name)
-        before, after = grey_share(source, ahead), grey_share(target, ahead)
-        change, likely = _turned(head.crop, mask, before, after, skin, temples=name == "hair")
-        weight = mask * likely * np.float32(amount * share * there)
+        if amount * there <= 0:
+            continue
+        box = _box(mask)
+        part = _Part([np.asarray(plane[box], np.float32) for plane in planes], mask[box], skin)
+        more, less = _turning(_boxed(source, box), _boxed(target, box), ahead, part.greyness)
+        if max(float(more.max()), float(less.max())) < _NONE:
+            continue
+        if name == "hair":
+            more, less = (1 - (1 - turned) ** _TEMPLES[box] if turned.any() else turned for turned in (more, less))
+        weight = mask[box] * part.likely() * np.float32(amount * share * there)
         # What lies under two masks is changed by the stronger.
-        stronger = (weight > matte)[..., None]
-        np.copyto(delta, change, where=stronger)
-        np.maximum(matte, weight, out=matte)
-    return (delta, matte) if matte.any() else None
+        stronger = weight > matte[box]
+        for whole, change in zip(delta, part.changed(more, less), strict=True):
+            np.copyto(whole[box], change, where=stronger)
+        np.maximum(matte[box], weight, out=matte[box])
+    return (np.asarray(cv2.merge(delta), np.float32), matte) if matte.any() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,86 +125,99 @@ class _Skin:
         total = float(weight.sum())
         if total < 0.2 * _EYE**2:
             return cls(luma=0.5, tint=np.ones(3, np.float32))
-        colour = np.einsum("hwc,hw->c", head.crop, weight) / total
+        colour = weight.ravel() @ head.crop.reshape(-1, 3) / total
         luma = max(float(colour @ _LUMA), 0.02)
-        tint = (colour / luma / _SKIN) ** 0.4 * _GREY
+        tint = np.maximum(colour / luma / _SKIN, 0.05) ** 0.4 * _GREY
         return cls(luma=luma, tint=np.asarray(tint / (tint @ _LUMA), np.float32))
 
 
-def _turned(
-    crop: Image, mask: Plane, before: Age, after: Age, skin: _Skin, *, temples: bool
-) -> tuple[Image, Plane]:
-    """Change of colour of one kind of hair, as if all of the crop were that hair (S x S x 3), and how likely each place
-    is hair at all by its colour (S x S).
-    """
-    luma = crop @ _LUMA
-    weight = mask * mask
-    total = float(weight.sum()) + 1e-6
-    mean = max(float((luma * weight).sum()) / total, 0.01)
-    chroma = np.einsum("hwc,hw->c", crop - luma[..., None], weight) / total
-    more = np.clip((np.asarray(after) - before) / np.maximum(1 - np.asarray(before), 1e-3), 0, 1)
-    less = np.clip(1 - np.asarray(after) / np.maximum(np.asarray(before), 1e-3), 0, 1)
-    less = less * (_BACK * _greyness(mean, chroma, skin))
-    if temples:
-        more, less = 1 - (1 - more) ** _TEMPLES, 1 - (1 - less) ** _TEMPLES
-    # Only what hair can be: at a soft edge the ground shows through and must not be taken for bright strands.
-    own = np.clip(luma, 0.4 * mean, 2.2 * mean)
-    tone = _greyed(own, mean, more, skin)
-    tone = _darkened(tone, mean, less, skin)
-    strange = (crop - luma[..., None]) - (own / mean)[..., None] * chroma
-    change = (tone - own)[..., None] + _recoloured(strange, own, tone, mean, chroma, more, less, skin)
-    return np.asarray(change, np.float32), _likely(mask, luma, mean, np.abs(strange).max(axis=2))
+class _Part:
+    """One kind of hair, in the box that holds it; h x w. Its mean colour is what everything is measured against."""
+
+    def __init__(self, planes: list[Plane], mask: Plane, skin: _Skin) -> None:
+        """`planes` are red, green, blue and luma, display-encoded."""
+        *colours, self.luma = planes
+        self.mask, self.skin = mask, skin
+        weight = mask * mask
+        total = float(weight.sum()) + 1e-6
+        self.mean = max(float(np.vdot(self.luma, weight)) / total, 0.01)
+        self.chroma = [float(np.vdot(colour, weight)) / total - self.mean for colour in colours]
+        # Only what hair can be: at a soft edge the ground shows through and must not be taken for bright strands.
+        self.own = np.clip(self.luma, 0.4 * self.mean, 2.2 * self.mean)
+        usual = [self.luma + self.own * np.float32(c / self.mean) for c in self.chroma]
+        self.strange = [colour - plane for colour, plane in zip(colours, usual, strict=True)]
+
+    @property
+    def greyness(self) -> float:
+        """How far this hair looks grey, 0..1: little colour under this light, and not dark."""
+        colour = float(np.ptp((np.array(self.chroma) + self.mean) / self.skin.tint)) / self.mean
+        return float(
+            _ramp(np.float32(0.55 - colour), 0.0, 0.3) * _ramp(np.float32(self.mean / self.skin.luma), 0.3, 0.65)
+        )
+
+    def likely(self) -> Plane:
+        """1 inside the hair; at its edge less where lightness or colour are the ground's."""
+        core = _ramp(_blur(self.mask, 2.0), 0.75, 0.97)
+        bright = _ramp(self.luma, 1.5 * self.mean + 0.06, 2.2 * self.mean + 0.16)
+        off = np.maximum(np.maximum(np.abs(self.strange[0]), np.abs(self.strange[1])), np.abs(self.strange[2]))
+        return 1 - np.maximum(bright, _ramp(off, 0.06, 0.16)) * (1 - core)
+
+    def changed(self, more: Plane, less: Plane) -> list[Plane]:
+        """Change of red, green and blue when a share `more` turns grey and `less` gets its colour back."""
+        tone = self._darkened(self._greyed(more), less)
+        # Chroma goes to the light's tint or to brown, away from the hair's own. What a place has beyond that counts
+        # only as far as hair of this head can have it: a coloured ground keeps its own.
+        lighter, both = tone - self.own, more + less
+        result = []
+        for k, strange in enumerate(self.strange):
+            seen = self.own * np.float32(self.chroma[k] / self.mean) + np.clip(strange, -_STRAY, _STRAY)
+            aim = more * np.float32(self.skin.tint[k] - 1)
+            if less.any():
+                aim = aim + less * np.float32(_BROWN[k] * self.skin.tint[k] - 1)
+            result.append(lighter + tone * aim - seen * both)
+        return result
+
+    def _greyed(self, more: Plane) -> Plane:
+        """Luma after a share `more` of the strands turned grey; bright strands turn first."""
+        skin, mean, own = self.skin.luma, self.mean, self.own
+        if not more.any():
+            return own
+        grey = max(_GREY_LOW * min(1.0, skin / 0.3) + _GREY_SLOPE * skin, 0.95 * mean)
+        # Dark hair has little light and much noise: the darker, the flatter and the smoother is what is made of it.
+        nearness = min(1.0, mean / grey)
+        smooth = _blur(own, 0.9)
+        calm = smooth + (own - smooth) * np.float32(nearness)
+        strand = (calm - _blur(calm, 3.0)) * np.float32(1 / (0.25 * mean + 0.01))
+        strand /= 1 + np.abs(strand)
+        share = np.clip(more + np.float32(1.4) * more * (1 - more) * strand, 0, 1)
+        bent = np.asarray(cv2.pow(calm * np.float32(1 / mean), max(nearness, 0.05) ** 0.6), np.float32)
+        return own + share * (bent * np.float32(grey) - calm)
+
+    def _darkened(self, tone: Plane, less: Plane) -> Plane:
+        """Luma after grey strands got a dark colour back; as a power of their own, for dark hair shines more."""
+        if not less.any():
+            return tone
+        factor = np.float32(np.log(min(1.0, _DARK * self.skin.luma / self.mean)))
+        light = np.log(np.maximum(tone, 1e-3) * np.float32(1 / self.mean))
+        return np.asarray(np.exp(factor * less + light * (1 + np.float32(0.6) * less)) * np.float32(self.mean))
 
 
-def _likely(mask: Plane, luma: Plane, mean: float, strange: Plane) -> Plane:
-    """1 inside the hair; at its edge less where lightness or colour are the ground's."""
-    core = _ramp(np.asarray(cv2.GaussianBlur(mask, (0, 0), 2.0), np.float32), 0.75, 0.97)
-    bright = _ramp(luma, 1.5 * mean + 0.06, 2.2 * mean + 0.16)
-    ground = np.maximum(bright, _ramp(strange, 0.06, 0.16))
-    return 1 - ground * (1 - core)
+def _turning(source: Age, target: Age, ahead: float, greyness: float) -> tuple[Plane, Plane]:
+    """Shares of the hair that turn grey, and that get their colour back, between two ages: h x w, or one number."""
+    before, after = np.asarray(grey_share(source, ahead)), np.asarray(grey_share(target, ahead))
+    more = np.clip((after - before) / np.maximum(1 - before, 1e-3), 0, 1)
+    less = np.clip(1 - after / np.maximum(before, 1e-3), 0, 1) * (_BACK * greyness)
+    return np.asarray(more, np.float32), np.asarray(less, np.float32)
 
 
-def _greyed(own: Plane, mean: float, more: Age, skin: _Skin) -> Plane:
-    """Luma after a share `more` of the strands turned grey; bright strands turn first."""
-    grey = max(_GREY_LOW * min(1.0, skin.luma / 0.3) + _GREY_SLOPE * skin.luma, 0.95 * mean)
-    # Dark hair has little light and much noise: the darker, the flatter and the smoother is what is made of it.
-    nearness = min(1.0, mean / grey)
-    smooth = np.asarray(cv2.GaussianBlur(own, (0, 0), 0.9), np.float32)
-    calm = smooth + (own - smooth) * np.float32(nearness)
-    around = np.asarray(cv2.GaussianBlur(calm, (0, 0), 3.0), np.float32)
-    strand = np.tanh((calm - around) / (0.25 * mean + 0.01))
-    share = np.clip(more + 1.2 * np.asarray(more) * (1 - np.asarray(more)) * strand, 0, 1)
-    target = grey * (calm / mean) ** np.float32(max(nearness, 0.05) ** 0.6)
-    return np.asarray(own + share * (target - calm), np.float32)
+def _box(mask: Plane) -> tuple[slice, slice]:
+    """Rows and columns that hold a mask, with room for what is blurred."""
+    x, y, width, height = cv2.boundingRect((mask > _NONE).view(np.uint8))
+    return slice(max(0, y - _ROOM), y + height + _ROOM), slice(max(0, x - _ROOM), x + width + _ROOM)
 
 
-def _darkened(tone: Plane, mean: float, less: Age, skin: _Skin) -> Plane:
-    """Luma after grey strands got a dark colour back; as a power of their own, for dark hair shines more."""
-    less = np.asarray(less, np.float32)
-    factor = min(1.0, _DARK * skin.luma / mean) ** less
-    return np.asarray(mean * factor * (np.maximum(tone, 1e-3) / mean) ** (1 + 0.6 * less), np.float32)
-
-
-def _recoloured(
-    strange: Image, own: Plane, tone: Plane, mean: float, chroma: NDArray[np.float32], more: Age, less: Age,
-    skin: _Skin,
-) -> Image:
-    """Change of chroma: away from the hair's colour to the light's tint, or to brown.
-
-    strange: what each place's chroma has beyond the hair's. It counts only as far as hair of this head can have it; a
-    coloured ground keeps its own.
-    """
-    seen = (own / mean)[..., None] * chroma + np.clip(strange, -_STRAY, _STRAY)
-    grey = (skin.tint - 1) * tone[..., None]
-    brown = (_BROWN * skin.tint - 1) * tone[..., None]
-    share, back = (np.broadcast_to(np.asarray(a, np.float32), (SIDE, SIDE))[..., None] for a in (more, less))
-    return np.asarray(share * (grey - seen) + back * (brown - seen), np.float32)
-
-
-def _greyness(mean: float, chroma: NDArray[np.float32], skin: _Skin) -> float:
-    """How far this hair looks grey, 0..1: little colour under this light, and not dark."""
-    colour = float(np.ptp((chroma + mean) / skin.tint)) / mean
-    return float(_ramp(np.float32(0.55 - colour), 0.0, 0.3) * _ramp(np.float32(mean / skin.luma), 0.3, 0.65))
+def _boxed(age: Age, box: tuple[slice, slice]) -> Age:
+    return age[box] if isinstance(age, np.ndarray) else age
 
 
 def _presence(mask: Plane, name: str) -> float:
@@ -204,8 +226,13 @@ def _presence(mask: Plane, name: str) -> float:
     return float(_ramp(np.float32(area), _LEAST[name], 3 * _LEAST[name]))
 
 
+def _blur(plane: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
 _LEAST = {"hair": 0.12, "beard": 0.06, "brows": 0.02}
 """Area in square eye distances below which a mask counts as empty."""
+_NONE, _ROOM = 1 / 512, 6
 _STRAY = 0.06
 """How far (0..1) a strand's chroma may lie from that of all the hair."""
 
