@@ -5,6 +5,9 @@ from html import escape
 
 from playingage.review.evaluation.statistics import Slope, Spread
 
+_FACE = "minmax(96px, 224px)"
+"""Width of a face in a sheet: cut-outs are not enlarged beyond their own pixels."""
+
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
     """A table; the first `words` columns are text, the rest numbers. Cells are HTML, see `escape`."""
@@ -30,9 +33,9 @@ def plots(*each: str) -> str:
     return f'<div class="plots">{"".join(each)}</div>'
 
 
-def sheet(heads: Sequence[str], rows: Sequence[Sequence[str]], *, first: str = "1fr") -> str:
+def sheet(heads: Sequence[str], rows: Sequence[Sequence[str]], *, first: str = _FACE) -> str:
     """Faces in a grid under `heads`; `first` is the width of the first column."""
-    columns = f"grid-template-columns: {first} repeat({len(heads) - 1}, minmax(96px, 224px))"
+    columns = f"grid-template-columns: {first} repeat({len(heads) - 1}, {_FACE})"
     cells = [f'<div class="head">{escape(head)}</div>' for head in heads] + [cell for row in rows for cell in row]
     return f'<div class="sheet" style="{columns}">{"".join(cells)}</div>'
 
