@@ -227,7 +227,7 @@ def _recognised(asked: Sequence[Result]) -> dict[str, Measured]:
     found = {}
     for key, these in (
         ("recognised_20", [r for r in asked if abs(r.shift) <= _NEAR]),
-        ("recognised_30", [r for r in asked if abs(r.shift) == _FAR]),
+        ("recognised_30", [r for r in asked if _NEAR < abs(r.shift) <= _FAR]),
     ):
         seen = spread([r.verdict.identity for r in these if r.verdict])
         if seen is not None:
