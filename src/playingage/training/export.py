@@ -22,7 +22,7 @@ from playingage.models.parsing import FILE as PARSER
 from playingage.models.parsing import MASKS
 from playingage.runtime import Network, choose_device
 from playingage.training.age_estimator import SIDE, AgeNetwork
-from playingage.training.exported import Exported, fade
+from playingage.training.exported import Exported
 from playingage.training.network import GRID, Emphasis, Reager, at_size
 from playingage.training.pairs import AGES
 
@@ -70,7 +70,7 @@ def export_package(
         names.append(PARSER)
         (folder / PARSER).write_bytes(parser.read_bytes())
     files = {name: sha256_file(folder / name) for name in names}
-    grid, width = [1, 1, GRID, GRID], len(fade(size))
+    grid, width = [1, 1, GRID, GRID], exported.across.shape[-1]
     model = {
         "format": "pamodel", "version": 1, "name": info.name, "created": info.created, "size": size,
         "inputs": {"crop": [1, 3, size, size], "source_age": grid, "target_age": grid},
@@ -96,11 +96,11 @@ def _test_crop(size: int) -> Tensor:
 def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
     """Raise ModelError when the exported form changes the crop by over 1/255 otherwise than the trained network does.
 
-    Towards the crop's sides, where the exported matte ends, the trained one is made to end too.
+    Towards the crop's border, where the exported matte ends, the trained one is made to end too.
     """
     source, target = torch.full((1, 1, GRID, GRID), 0.35), torch.full((1, 1, GRID, GRID), 0.65)
-    side = (trained.size - len(fade(trained.size))) // 2
-    ends = functional.pad(torch.from_numpy(fade(trained.size)), (side, side))
+    side = (trained.size - exported.across.shape[-1]) // 2
+    ends = functional.pad(exported.across, (side, side)) * exported.down
     with torch.inference_mode():
         wide = [functional.interpolate(age, size=crop.shape[2:]) for age in (source, target)]
         delta, matte = trained(crop, *wide)

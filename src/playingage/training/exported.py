@@ -7,7 +7,9 @@ here. Measured with OpenVINO on one thread (docs/performance.md):
 - Ages come on the grid, where the trunk wants them; nothing is as large as the crop but the picture and the change.
 - Donors are mixed before they are read, so that one channel is read.
 - Columns at the crop's sides, which no face reaches, are left out of everything but the trunk; the matte ends before
-  them.
+  them, and so does it before the crop's upper and lower border.
+- A convolution of a bilinear enlargement is, but for the border, the enlargement by repetition convolved and then
+  smoothed; repeated pixels have four different neighbours instead of nine.
 - Where a texture is read is a product that ends in float32: places of eight bits would make lines jagged.
 
 Legend of shapes: S side of the crop (256 or 512), H = 256, G = 64 grid, W columns of the window at the scale of the
@@ -27,8 +29,8 @@ from playingage.training.network import GATE_YEARS, GRID, VIVID, WORK, Reager, b
 SIDE = 4
 """Columns of the grid left out on either side. In 251 faces turned up to 43 degrees none reached into them."""
 _ACROSS = GRID - 2 * SIDE
-_FADE = (4, 10)
-"""Columns of 256 px, counted from the window's side, between which the matte rises from none to all."""
+_FADE = (6, 12)
+"""Pixels of 256, counted from the window's border, between which the matte rises from none to all."""
 _BLOCKS = 7
 """Blocks across the window: short rows and few of their neighbours make the small matrices."""
 _ORDER = (0, 1, 2, 3, 6, 5, 11, 4, 7, 8, 9, 10)
@@ -52,8 +54,10 @@ class Exported(nn.Module):
     always: Tensor
     where: Tensor
     usual_matte: Tensor
+    join: Tensor
     identity: Tensor
-    fade: Tensor
+    across: Tensor
+    down: Tensor
 
     def __init__(self, trained: Reager) -> None:
         super().__init__()
@@ -80,7 +84,7 @@ class Exported(nn.Module):
         change = colour + shade * (half + 0.08) + _detail(light, finest, _window(coarse), _window(middle))
         if large:
             change, matte = torch.split(_double(torch.cat([change, matte], dim=1)), [3, 1], dim=1)
-        return change + moved - _window(crop_13SS), torch.sigmoid(matte) * self.fade
+        return change + moved - _window(crop_13SS), torch.sigmoid(matte) * self.across * self.down
 
     def _trunk(self, even_13HH: Tensor, ages: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The finest level's features 1 x C x G x G, and the donors' shares 1 x D."""
@@ -110,7 +114,12 @@ class Exported(nn.Module):
         """The sharp part of the change, not yet gated, and the matte's logits: 1 x 2 x H x W."""
         trunk = self.trained.trunk
         edges = trunk.edge(_unshuffle(_window(even_13HH), 2).permute(0, 3, 1, 2))
-        both: Tensor = trunk.sharp(trunk.join(torch.cat([edges, grow(_window(fine_1CGG), 2)], dim=1)))
+        repeated = functional.conv_transpose2d(_window(fine_1CGG), self.join, stride=2, padding=1)
+        smooth = functional.conv2d(repeated, _smoothing(repeated.shape[1]), padding=1, groups=repeated.shape[1])
+        first, rectify = trunk.join
+        assert isinstance(first, nn.Conv2d)
+        own = functional.conv2d(edges, first.weight[:, : edges.shape[1]], first.bias, padding=1)
+        both: Tensor = trunk.sharp(rectify(own + smooth))
         rows, columns = both.shape[2:]
         apart = both.permute(0, 2, 3, 1).reshape(rows, columns, 2, 2, 2).permute(2, 0, 3, 1, 4)
         return apart.reshape(1, 2, 2 * rows, 2 * columns) + self.usual_matte
@@ -121,10 +130,9 @@ class Exported(nn.Module):
         return lines.reshape(1, 1, WORK, WORK)
 
 
-def fade(size: int) -> NDArray[np.float32]:
-    """What the matte is multiplied with in the window: W values, 0 at its sides, 1 inside."""
-    width = _ACROSS * size // GRID
-    place = (np.arange(width) + 0.5) * (WORK / size)
+def fade(size: int, length: int) -> NDArray[np.float32]:
+    """What the matte is multiplied with across a `length` of pixels: 0 at both ends, 1 inside."""
+    place = (np.arange(length) + 0.5) * (WORK / size)
     nearest = np.minimum(place, place[::-1])
     return np.asarray(np.clip((nearest - _FADE[0]) / (_FADE[1] - _FADE[0]), 0, 1), np.float32)
 
@@ -133,7 +141,8 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
     """What can be worked out before: the plan's layer in its new order, gates, places, the window's parts."""
     trunk, order = trained.trunk, list(_ORDER)
     weight, bias, habit = trunk.smooth.weight[order], trunk.smooth.bias, trunk.habit[0, order]
-    assert bias is not None
+    first = trunk.join[0]
+    assert bias is not None and isinstance(first, nn.Conv2d)
     gates = torch.zeros(3, _ONE + 1, 1)
     gates[0], gates[0, _WARP] = 1.0, 0.1
     gates[0, _PLACE] = gates[0, _LINES] = 0.0
@@ -149,8 +158,23 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
         "where": grow(trunk.where, GRID // 32).permute(0, 2, 3, 1),
         "usual_matte": torch.cat([nothing, _window(trunk.usual_matte)], dim=1),
         "identity": _window(trained.identity_full.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
-        "fade": torch.from_numpy(fade(trained.size)),
+        "join": _repeating(first.weight[:, trunk.config.edge :]),
+        "across": torch.from_numpy(fade(trained.size, trained.size * _ACROSS // GRID)),
+        "down": torch.from_numpy(fade(trained.size, trained.size))[:, None],
     }
+
+
+def _repeating(weight_DC33: Tensor) -> Tensor:
+    """C x D x 4 x 4: the transposed convolution that enlarges by repetition and then convolves."""
+    taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+    return (taps @ weight_DC33 @ taps.T).transpose(0, 1)
+
+
+@cache
+def _smoothing(channels: int) -> Tensor:
+    """What makes repeated pixels a bilinear enlargement: channels x 1 x 3 x 3."""
+    row = np.array([0.25, 0.5, 0.25], np.float32)
+    return torch.from_numpy(np.tile(np.outer(row, row), (channels, 1, 1, 1)))
 
 
 def _window(value: Tensor) -> Tensor:
