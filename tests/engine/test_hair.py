@@ -37,11 +37,11 @@ def head(hair: tuple[float, float, float], *, noise: float = 0.0, masked: bool =
     strands = 1 + 0.25 * np.sin(x * 400)
     crop[cap] = (np.array(hair, np.float32) * strands[..., None])[cap]
     crop += np.random.default_rng(1).normal(0, noise, crop.shape).astype(np.float32) if noise else 0
-    masks = np.zeros((SIDE, SIDE, len(MASKS)), np.float32)
-    masks[..., MASKS.index("hair")] = cv2.GaussianBlur((cap & masked).astype(np.float32), (0, 0), 2)
-    masks[..., MASKS.index("face")] = face
+    masks = np.zeros((len(MASKS), SIDE, SIDE), np.float32)
+    masks[MASKS.index("hair")] = cv2.GaussianBlur((cap & masked).astype(np.float32), (0, 0), 2)
+    masks[MASKS.index("face")] = face
     if front:
-        masks[:, : SIDE // 2, MASKS.index("front")] = 1
+        masks[MASKS.index("front"), :, : SIDE // 2] = 1
     return Head(crop=crop, masks=masks)
 
 
@@ -87,8 +87,8 @@ def test_dark_hair_does_not_change_for_younger() -> None:
 
 def test_the_wall_keeps_its_colour() -> None:
     one = head(BROWN)
-    assert np.abs(after(one, 35, 82) - one.crop)[one.masks[..., 0] < 0.02].max() < 0.02
-    blue = (one.crop[..., 2] > 0.8) & (one.masks[..., 0] < 0.6)
+    assert np.abs(after(one, 35, 82) - one.crop)[one.masks[0] < 0.02].max() < 0.02
+    blue = (one.crop[..., 2] > 0.8) & (one.masks[0] < 0.6)
     assert np.abs(after(one, 35, 82) - one.crop)[blue].max() < 0.15, "a halo"
 
 
@@ -171,13 +171,10 @@ def test_another_network_is_no_parser(tmp_path: Path, reager: Reager) -> None:
 
 def test_covered_skin_is_not_bare(portrait: Portrait, reager: Reager) -> None:
     face = reager.find(portrait)[0]
-    masks = np.zeros((SIDE, SIDE, len(MASKS)), np.float32)
     to_head, to_face = head_transform(face.landmarks, SIDE), template_transform(face.landmarks, 256)
     nose = face.points[4] @ to_head[:, :2].T + to_head[:, 2]
-    cv2.circle(masks, (round(float(nose[0])), round(float(nose[1]))), 12, (0, 0, 0, 0), -1)
-    front = np.zeros((SIDE, SIDE), np.float32)
-    cv2.circle(front, (round(float(nose[0])), round(float(nose[1]))), 12, 1.0, -1)
-    masks[..., MASKS.index("front")] = front
+    masks = np.zeros((len(MASKS), SIDE, SIDE), np.float32)
+    cv2.circle(masks[MASKS.index("front")], (round(float(nose[0])), round(float(nose[1]))), 12, 1.0, -1)
     bare = uncovered(Head(crop=np.zeros((SIDE, SIDE, 3), np.float32), masks=masks), to_head, to_face, 256)
     at = face.points[4] @ to_face[:, :2].T + to_face[:, 2]
     assert bare[round(float(at[1])), round(float(at[0]))] < 0.05

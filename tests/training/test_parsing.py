@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 cv2 = pytest.importorskip("cv2")
 
 from playingage.demo.portrait import PORTRAIT  # noqa: E402
+from playingage.engine import Engine, Reager  # noqa: E402
 from playingage.faces import FaceFinder  # noqa: E402
 from playingage.models.parsing import MASKS, SIDE  # noqa: E402
 from playingage.runtime import Network, choose_device  # noqa: E402
@@ -19,7 +20,9 @@ from playingage.training.parsing.export import export_parser  # noqa: E402
 from playingage.training.parsing.network import ParseNetwork  # noqa: E402
 from playingage.training.parsing.samples import HeadSamples, SamplesConfig  # noqa: E402
 from playingage.training.parsing.train import ParsingConfig, doubtful, overlap, train  # noqa: E402
+from playingage.training.people import PaintError, People  # noqa: E402
 from playingage.training.portraits import Entry  # noqa: E402
+from playingage.training.split import held_out  # noqa: E402
 
 HAIR, FACE, NECK, BEARD = (MASKS.index(name) for name in ("hair", "face", "neck", "beard"))
 
@@ -97,8 +100,6 @@ def test_doubtful_portraits_are_named(example: Example) -> None:
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"rate": 0}, {"doubt": 0}, {"beards": {"full": ("A000055",)}}])
 def test_a_config_checks_itself(wrong: dict[str, object]) -> None:
-    from playingage.training.split import held_out
-
     if "beards" in wrong:
         name = next(f"X{i}" for i in range(100) if held_out(f"X{i}"))
         wrong = {"beards": {"full": (name,)}}
@@ -112,3 +113,37 @@ def test_the_exported_network_is_what_the_engine_wants(tmp_path: Path) -> None:
     path = export_parser(ParseNetwork().eval(), tmp_path / "parse.onnx")
     network = Network(path, choose_device("CPU"))
     assert network.inputs == {"head": (1, 3, SIDE, SIDE)} and network.outputs == {"masks": (1, len(MASKS), SIDE, SIDE)}
+
+
+@pytest.fixture(scope="module")
+def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
+    pytest.importorskip("moderngl")
+    archive = data_dir / "makehuman.tar.xz"
+    if not archive.is_file():
+        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
+    try:
+        return People(archive, tmp_path_factory.mktemp("people"))
+    except PaintError as error:
+        pytest.skip(str(error))
+
+
+def test_a_rendered_person_turns_grey_where_the_truth_is_hair(people: People, engine: Engine) -> None:
+    seed = next(s for s in range(4000, 5000) if held_out(f"made-{s}") and wanted(people, s))
+    sitter = replace(people.sitter(seed), beard="full")
+    scene = replace(people.scene(seed), eye_gap=0.12, yaw=8.0, body_yaw=8.0, roll=0.0, pitch=0.0)
+    picture = people.render(sitter, 30, scene, 448)
+    rgb = np.asarray(np.round(picture.rgb * 255), np.uint8)
+    assert 0.01 < picture.beard.mean() < picture.hair.mean() < 0.3
+    out, matte = Reager(engine)(rgb, age=82, source_age=30, return_matte=True)
+    change = np.abs(out.astype(np.float32) - rgb).max(axis=2)
+    hair, beard = cv2.erode(picture.hair, np.ones((5, 5))) > 0.9, cv2.erode(picture.beard, np.ones((5, 5))) > 0.9
+    assert change[hair].mean() > 40 and matte[hair].mean() > 0.7 and matte[beard].mean() > 0.5
+    away = cv2.dilate(np.maximum(picture.head, picture.hair), np.ones((25, 25))) < 0.01
+    assert away.mean() > 0.3 and (change[away] > 0).mean() < 0.01
+
+
+def wanted(people: People, seed: int) -> bool:
+    """A man with dark short hair and nothing in front."""
+    sitter, scene = people.sitter(seed), people.scene(seed)
+    bare = not scene.occluders and scene.glasses is None
+    return bare and sitter.sex == "male" and sitter.hair.startswith("short") and max(sitter.hair_colour) < 0.1

@@ -42,21 +42,26 @@ _BACK = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
-    """A parsed head. crop: S x S x 3, display-encoded 0..1. masks: S x S x 6 in the order of `MASKS`, 0..1."""
+    """A parsed head. crop: S x S x 3, display-encoded 0..1. masks: 6 x S x S in the order of `MASKS`, 0..1."""
 
     crop: Image
-    masks: Image
+    masks: NDArray[np.float32]
 
     def mask(self, name: str) -> Plane:
         """One mask, S x S."""
-        return np.ascontiguousarray(self.masks[..., MASKS.index(name)])
+        return np.asarray(self.masks[MASKS.index(name)])
 
 
 def parse_head(parser: HeadParser, crop: Image) -> Head:
     """Parse a head crop of S x S x 3."""
-    small = np.asarray(cv2.resize(crop, (parser.size, parser.size), interpolation=cv2.INTER_AREA), np.float32)
-    masks = cv2.resize(parser(small), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    return Head(crop=crop, masks=np.asarray(masks, np.float32) * _NEAR[..., None])
+    small = np.asarray(cv2.resize(crop, (parser.size, parser.size), interpolation=cv2.INTER_LINEAR), np.float32)
+    masks = np.empty((len(MASKS), SIDE, SIDE), np.float32)
+    for k, found in enumerate(parser(small)):
+        cv2.resize(found, (SIDE, SIDE), dst=masks[k], interpolation=cv2.INTER_LINEAR)
+    masks -= _FAINT
+    np.maximum(masks, 0, out=masks)
+    masks *= _SURE
+    return Head(crop=crop, masks=masks)
 
 
 def uncovered(head: Head, head_transform: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
@@ -67,9 +72,16 @@ def uncovered(head: Head, head_transform: NDArray[np.float32], transform: NDArra
     over = np.maximum(_ramp(head.mask("front"), 0.25, 0.75), _ramp(head.mask("hair"), 0.3, 0.9))
     from_face = cv2.invertAffineTransform(transform.astype(np.float64))
     through = head_transform.astype(np.float64) @ np.vstack([from_face, [0, 0, 1]])
+    through = through @ _scaled(size / _COVER)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(over, through, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(1 - moved, np.float32)
+    moved = cv2.warpAffine(over, through, (_COVER, _COVER), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return 1 - np.asarray(cv2.resize(moved, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _scaled(factor: float) -> NDArray[np.float64]:
+    """3 x 3: pixels of a small square to those of one `factor` times as large."""
+    shift = (factor - 1) / 2
+    return np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]], np.float64)
 
 
 def grey_share(age: Age, ahead: float = 0.0) -> Age:
@@ -93,6 +105,8 @@ def regrey(head: Head, source: Age, target: Age, look: Look) -> tuple[Image, Pla
              ("brows", look.grey_beard, _BEARD_AHEAD, _BROWS)]
     for name, amount, ahead, share in parts:
         mask = head.mask(name) * free
+        if name == "beard":  # a shaved chin is half believed to be one
+            mask = _ramp(mask, 0.25, 0.85)
         there = _presence(mask, name)
         if amount * there <= 0:
             continue
@@ -103,6 +117,8 @@ def regrey(head: Head, source: Age, target: Age, look: Look) -> tuple[Image, Pla
             continue
         if name == "hair":
             more, less = (1 - (1 - turned) ** _TEMPLES[box] if turned.any() else turned for turned in (more, less))
+        if name == "beard":
+            there *= part.apart
         weight = mask[box] * part.likely() * np.float32(amount * share * there)
         # What lies under two masks is changed by the stronger.
         stronger = weight > matte[box]
@@ -114,9 +130,10 @@ def regrey(head: Head, source: Age, target: Age, look: Look) -> tuple[Image, Pla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Skin:
-    """The face's luma, and the tint of the light that the skin tells (about 1, 1, 1)."""
+    """The face's luma and colour, and the tint of the light that the skin tells (about 1, 1, 1)."""
 
     luma: float
+    colour: NDArray[np.float32]
     tint: NDArray[np.float32]
 
     @classmethod
@@ -124,11 +141,12 @@ class _Skin:
         weight = head.mask("face") ** 2
         total = float(weight.sum())
         if total < 0.2 * _EYE**2:
-            return cls(luma=0.5, tint=np.ones(3, np.float32))
-        colour = weight.ravel() @ head.crop.reshape(-1, 3) / total
+            return cls(luma=0.5, colour=np.asarray(_SKIN / 2, np.float32), tint=np.ones(3, np.float32))
+        colour = np.asarray(weight.ravel() @ head.crop.reshape(-1, 3) / total, np.float32)
         luma = max(float(colour @ _LUMA), 0.02)
         tint = np.maximum(colour / luma / _SKIN, 0.05) ** 0.4 * _GREY
-        return cls(luma=luma, tint=np.asarray(tint / (tint @ _LUMA), np.float32))
+        tint = np.asarray(tint / (tint @ _LUMA), np.float32)
+        return cls(luma=luma, colour=colour, tint=tint)
 
 
 class _Part:
@@ -152,8 +170,14 @@ class _Part:
         """How far this hair looks grey, 0..1: little colour under this light, and not dark."""
         colour = float(np.ptp((np.array(self.chroma) + self.mean) / self.skin.tint)) / self.mean
         return float(
-            _ramp(np.float32(0.55 - colour), 0.0, 0.3) * _ramp(np.float32(self.mean / self.skin.luma), 0.3, 0.65)
+            _ramp(np.float32(0.38 - colour), 0.0, 0.14) * _ramp(np.float32(self.mean / self.skin.luma), 0.3, 0.65)
         )
+
+    @property
+    def apart(self) -> float:
+        """How surely this is not skin, 0..1, by its mean colour."""
+        off = np.abs(np.array(self.chroma) + self.mean - self.skin.colour).max() / self.skin.luma
+        return float(_ramp(np.float32(off), 0.08, 0.2))
 
     def likely(self) -> Plane:
         """1 inside the hair; at its edge less where lightness or colour are the ground's."""
@@ -264,4 +288,5 @@ def _temples() -> Plane:
     return np.asarray(0.85 + 0.75 * side, np.float32)
 
 
-_NEAR, _TEMPLES = _near(), _temples()
+_FAINT, _COVER = 0.04, 128
+_SURE, _TEMPLES = _near() / np.float32(1 - _FAINT), _temples()

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from playingage.core import ModelError
 from playingage.frames.pixels import Image
@@ -32,7 +33,7 @@ class HeadParser:
         }:
             raise ModelError(f"{package.path}: {FILE} does not have the input and output of the protocol")
 
-    def __call__(self, head: Image) -> Image:
-        """S x S x 6, 0..1, in the order of `MASKS`, of a head crop S x S x 3 (RGB, display-encoded, 0..1)."""
-        planes = np.ascontiguousarray(head.transpose(2, 0, 1))[None]
-        return np.asarray(cv2.merge(list(self._network.run([planes])[0][0])), np.float32)
+    def __call__(self, head: Image) -> NDArray[np.float32]:
+        """6 x S x S, 0..1, in the order of `MASKS`, of a head crop S x S x 3 (RGB, display-encoded, 0..1)."""
+        planes = np.stack(cv2.split(head))[None]
+        return np.asarray(self._network.run([np.asarray(planes, np.float32)])[0][0], np.float32)
