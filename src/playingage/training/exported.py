@@ -55,6 +55,7 @@ class Exported(nn.Module):
     where: Tensor
     usual_matte: Tensor
     join: Tensor
+    smoothing: Tensor
     identity: Tensor
     across: Tensor
     down: Tensor
@@ -115,7 +116,7 @@ class Exported(nn.Module):
         trunk = self.trained.trunk
         edges = trunk.edge(_unshuffle(_window(even_13HH), 2).permute(0, 3, 1, 2))
         repeated = functional.conv_transpose2d(_window(fine_1CGG), self.join, stride=2, padding=1)
-        smooth = functional.conv2d(repeated, _smoothing(repeated.shape[1]), padding=1, groups=repeated.shape[1])
+        smooth = functional.conv2d(repeated, self.smoothing, padding=1, groups=repeated.shape[1])
         first, rectify = trunk.join
         assert isinstance(first, nn.Conv2d)
         own = functional.conv2d(edges, first.weight[:, : edges.shape[1]], first.bias, padding=1)
@@ -159,6 +160,7 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
         "usual_matte": torch.cat([nothing, _window(trunk.usual_matte)], dim=1),
         "identity": _window(trained.identity_full.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
         "join": _repeating(first.weight[:, trunk.config.edge :]),
+        "smoothing": _smoothing(2 * trunk.config.edge),
         "across": torch.from_numpy(fade(trained.size, trained.size * _ACROSS // GRID)),
         "down": torch.from_numpy(fade(trained.size, trained.size))[:, None],
     }
@@ -170,7 +172,6 @@ def _repeating(weight_DC33: Tensor) -> Tensor:
     return (taps @ weight_DC33 @ taps.T).transpose(0, 1)
 
 
-@cache
 def _smoothing(channels: int) -> Tensor:
     """What makes repeated pixels a bilinear enlargement: channels x 1 x 3 x 3."""
     row = np.array([0.25, 0.5, 0.25], np.float32)
