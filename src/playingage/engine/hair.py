@@ -21,7 +21,7 @@ SIDE = 256
 Age = float | Plane
 _EYE = SIDE / HEAD_EYES
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-_HALF_GREY, _SPREAD = 58.5, 8.0
+_HALF_GREY, _SPREAD = 56.0, 8.0
 """Age in years at which half of a head's hair is grey, and how fast that goes (logistic), as measured on portraits."""
 _BEARD_AHEAD = 4.0
 """Years that beards are grey before the hair."""
