@@ -38,8 +38,9 @@ _FAINT = 0.4
 class Swim:
     """Between two frames: `slid`, how far the change moved over the skin, and `input_slid`, the same of the input's own
 
-    detail (what the measure itself gets wrong), both RMS in percent of the eye distance; None where the change has no
-    detail to tell by. `kept`: correlation of the change before and after, 1 where it stayed as it was.
+    detail (what the measure itself gets wrong): medians over blocks, each by the energy of the change in it, in percent
+    of the eye distance; None where the change has no detail to tell by. `kept`: correlation of the change before and
+    after, 1 where it stayed as it was.
     """
 
     slid: float | None
@@ -151,11 +152,11 @@ def _light(picture: Image) -> Plane:
 def _slides(
     then: Plane, now: Plane, seen: Mask, weights: dict[tuple[int, int], float] | None = None
 ) -> tuple[float | None, dict[tuple[int, int], float]]:
-    """RMS over blocks of how far the best fit lies off, in pixels of the sheet, and the blocks' weights."""
+    """Median over blocks of how far the best fit lies off, in pixels of the sheet, and the blocks' weights."""
     side = then.shape[0]
     block, search = round(_BLOCK * side), max(2, round(_SEARCH * side))
-    squares, total = 0.0, 0.0
     used: dict[tuple[int, int], float] = {}
+    far: list[float] = []
     for top in range(search, side - block - search, block // 2):
         for left in range(search, side - block - search, block // 2):
             wide = np.s_[top - search : top + block + search, left - search : left + block + search]
@@ -170,9 +171,15 @@ def _slides(
             if surest < _SURE or not weight:
                 continue
             used[top, left] = weight
-            squares += weight * float(((place - search) ** 2).sum())
-            total += weight
-    return (None, used) if not total else (float(np.sqrt(squares / total)), used)
+            far.append(float(np.hypot(*(place - search))))
+    return (_median(far, list(used.values())) if used else None), used
+
+
+def _median(values: list[float], weights: list[float]) -> float:
+    """The value with half of the weight on either side."""
+    order = np.argsort(values)
+    share = np.cumsum(np.array(weights)[order])
+    return float(np.array(values)[order][np.searchsorted(share, share[-1] / 2)])
 
 
 def _peak(fit: Plane) -> tuple[NDArray[np.float64], float]:
