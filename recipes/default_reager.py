@@ -42,7 +42,7 @@ def recipe() -> Recipe:
         name="default", created="2026-11-21", licence="Apache-2.0", card=CARD.read_text(encoding="utf-8"),
         # Evenly lit, without spectacles or fringe, with clear lines (names as in portraits.csv).
         donors={
-            "F": ["N000179", "W000187", "S001145", "W000822", "V000081", "S001205"],
+            "F": ["N000179", "W000187", "L000273", "W000822", "F000463", "S001205"],
             "M": [
                 "H000874", "B001307", "D000399", "N000015", "W000816", "B001292", "L000557", "C001055", "L000562",
                 "E000296",

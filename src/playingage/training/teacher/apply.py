@@ -16,14 +16,24 @@ from playingage.training.geometry import Map, Points, full_points, sample
 from playingage.training.portraits import Portrait
 from playingage.training.teacher.bands import Plane, blur, from_work, split, to_work
 from playingage.training.teacher.skin import skin_of
-from playingage.training.teacher.statistics import GLASSES, LIPS, Statistics, detail_of, glasses_score, valleys_of
+from playingage.training.teacher.statistics import (
+    GLASSES,
+    LIPS,
+    Statistics,
+    detail_of,
+    glasses_score,
+    tone_of,
+    valleys_of,
+)
 
 _SPECTACLES = (
     127, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 356, 454, 352, 280, 330, 371, 4, 142, 101, 50, 123, 234,
 )
 
-_CHOOSY = 30.0
+_CHOOSY = 40.0
 """How much likeness decides whose lines a face gets."""
+_TONE = 22.0
+"""Difference of skin's log lightness that makes a donor e times less likely."""
 _VIVID = 0.7
 
 
@@ -37,9 +47,9 @@ class Strength:
 
     shape: tuple[float, float] = (2.1, 2.1)
     light: tuple[float, float] = (3.2, 2.6)
-    chroma: tuple[float, float] = (1.9, 2.0)
+    chroma: tuple[float, float] = (2.1, 2.2)
     gain: tuple[float, float] = (1.3, 2.2)
-    donor: float = 1.6
+    donor: float = 2.5
     fill: float = 0.95
     deepen: float = 0.9
     skin_light: float = 16.0
@@ -93,7 +103,9 @@ def donors_of(work: Plane, skin: Plane, points: Points, sex: str, statistics: St
     own = sample(work, unwrap)
     traces = detail_of(np.ascontiguousarray(own[..., 0])) - statistics.typical
     likeness = np.array([_correlation(traces, donor, area) for donor in statistics.donors])
-    score = np.where(statistics.lends[sex], likeness * _CHOOSY, -np.inf)
+    tone = tone_of(own, sample(skin, unwrap), statistics.face)
+    score = likeness * _CHOOSY - ((statistics.tones - tone) / _TONE) ** 2
+    score = np.where(statistics.lends[sex], score, -np.inf)
     share = np.exp(score - score.max())
     return f32(share / share.sum())
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import EYE_LEFT, EYE_RIGHT, OVAL
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, OVAL, neck_region
 from playingage.training.arrays import f32
 from playingage.training.geometry import MeanShape, Points, full_points, sample
 from playingage.training.portraits import Portrait
@@ -24,6 +24,8 @@ _MAX_YAW = 15.0
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 _FEW_FACES = 8.0
 """So many faces without skin at a place halve the slope when as many show it."""
+_CREASE = 10.0
+"""Curvature of log lightness across a line that counts in full, at a pixel's scale."""
 _YOUNG = 50.0
 """Younger faces than this (years) tell what detail is everybody's."""
 
@@ -41,8 +43,9 @@ class Slopes:
 class Statistics:
     """The fitted teacher's numbers, all on the mean shape.
 
-    `donors` D x HW: what is special in the log-lightness detail of each older face, and `lends` per sex which of them
-    lend to it. `typical` HW: the usual detail (edges of lips, nostrils, lids), `valleys` HW: the usual dark lines.
+    `donors` D x HW: what is special in the log-lightness detail of each older face, `tones` D its skin's log lightness,
+    and `lends` per sex which of them lend to it. `typical` HW: the usual detail (edges of lips, nostrils, lids),
+    `valleys` HW: the usual dark lines.
     `face` and `taper` HW 0..1: where skin is judged, and where its colour may change: a change of colour that ended
     sharply would look like a mask before ears and scalp.
     """
@@ -50,6 +53,7 @@ class Statistics:
     mean: MeanShape
     slopes: dict[str, Slopes]
     donors: Plane
+    tones: NDArray[np.float32]
     lends: dict[str, NDArray[np.bool_]]
     typical: Plane
     valleys: Plane
@@ -88,9 +92,11 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
     usual = f32(np.mean([valleys_of(face) for face in young], axis=0))
     names = [name for sex in SEXES for name in donors[sex]]
     at, area = {p.name: i for i, p in enumerate(bare)}, _lending(mean)
-    lent = [np.clip(detail_of(light[n]) - typical, -24, 7) * skins[at[n]] * area for n in names]
+    special = [np.clip(detail_of(light[n]) - typical, -26, 7) for n in names]
+    lent = [d * creases_of(light[n]) * skins[at[n]] * area for d, n in zip(special, names, strict=True)]
+    tones = [tone_of(work[at[n]], skins[at[n]], face) for n in names]
     return Statistics(
-        mean=mean, slopes=slopes, donors=f32(np.stack(lent)), typical=typical, valleys=usual, face=face,
+        mean=mean, slopes=slopes, donors=f32(np.stack(lent)), tones=f32(tones), typical=typical, valleys=usual, face=face,
         taper=_taper(mean), lends={sex: np.array([n in donors[sex] for n in names]) for sex in SEXES},
     )
 
@@ -175,6 +181,26 @@ def _skin_slope(
     return f32(np.stack(out, axis=-1))
 
 
+def creases_of(light: Plane) -> Plane:
+    """HW, 0.25..1: where a plane of log lightness has dark lines, by the curvature across less that along them (Frangi
+    et al., "Multiscale vessel enhancement filtering", 1998): spots and mottled light are not lent as wrinkles.
+    """
+    found = np.zeros_like(light)
+    for sigma in (1.2, 2.2, 3.6):
+        smooth = blur(light, sigma)
+        xx, yy, xy = (f32(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3)) for order in ((2, 0), (0, 2), (1, 1)))
+        mean, spread = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+        across, along = mean + spread, np.abs(mean - spread)
+        found = np.maximum(found, np.clip((across - along) * sigma**1.5 / _CREASE, 0, 1))
+    return f32(0.25 + 0.75 * blur(f32(found), 0.8))
+
+
+def tone_of(work: Plane, skin: Plane, face: Plane) -> float:
+    """Mean log lightness of the skin (HW 0..1) within the face (HW 0..1)."""
+    weight = skin * face
+    return float((work[..., 0] * weight).sum() / max(float(weight.sum()), 1e-6))
+
+
 def _taper(mean: MeanShape) -> Plane:
     """HW: 1 in the face's middle, falling to 0 at its outline over a seventh of its width."""
     inside = np.zeros((len(mean.to_image(mean.points)),) * 2, np.uint8)
@@ -189,13 +215,13 @@ def _taper(mean: MeanShape) -> Plane:
 
 def _lending(mean: MeanShape) -> Plane:
     """HW 0..1: where lines may be lent: within the outline or on the neck, not on lids, lips or the mouth."""
-    grid = np.arange(len(_taper(mean)), dtype=np.float32)
-    neck = np.clip((grid - mean.points[152, 1] + 14) / 8, 0, 1)[:, None]
-    closed = np.zeros((len(grid), len(grid)), np.uint8)
+    taper = _taper(mean)
+    neck = neck_region(mean.points, np.eye(2, 3, dtype=np.float32), len(taper))
+    closed = np.zeros(taper.shape, np.uint8)
     for outline in (LIPS, EYE_LEFT, EYE_RIGHT):
         cv2.fillPoly(closed, [np.round(mean.points[list(outline)]).astype(np.int32)], 1)
     grown = cv2.dilate(closed, np.ones((3, 3), np.uint8))
-    return f32(np.maximum(_taper(mean), neck) * (1 - blur(f32(grown), 1.2)))
+    return f32(np.maximum(taper, neck) * (1 - blur(f32(grown), 1.2)))
 
 
 def _face_weight(mean: MeanShape) -> Plane:
