@@ -87,7 +87,7 @@ BARS = (
     Bar(key="request_zero", text="Request 0 changes the face, mean", limit=1.0, least=False, by="own", unit="/255"),
     Bar(key="recognised_20", text="The same person, up to ±20 years: share with identity distance at most 0.50",
         limit=0.95, least=True, by="judge"),
-    Bar(key="recognised_30", text="The same person, beyond that up to ±30 years: share with identity distance at most 0.50",
+    Bar(key="recognised_30", text="The same person, over ±20 to ±30 years: share with identity distance at most 0.50",
         limit=0.90, least=True, by="judge"),
     Bar(key="eyes", text="Landmarks of the eyes move, mean, of the eye distance", limit=LANDMARKS, least=False,
         by="judge", unit="%"),
