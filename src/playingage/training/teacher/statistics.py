@@ -96,8 +96,8 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
     lent = [d * creases_of(light[n]) * skins[at[n]] * area for d, n in zip(special, names, strict=True)]
     tones = [tone_of(work[at[n]], skins[at[n]], face) for n in names]
     return Statistics(
-        mean=mean, slopes=slopes, donors=f32(np.stack(lent)), tones=f32(tones), typical=typical, valleys=usual, face=face,
-        taper=_taper(mean), lends={sex: np.array([n in donors[sex] for n in names]) for sex in SEXES},
+        mean=mean, slopes=slopes, donors=f32(np.stack(lent)), tones=f32(tones), typical=typical, valleys=usual,
+        face=face, taper=_taper(mean), lends={sex: np.array([n in donors[sex] for n in names]) for sex in SEXES},
     )
 
 
