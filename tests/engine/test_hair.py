@@ -140,10 +140,10 @@ def reager(engine: Engine) -> Reager:
 def test_hair_of_a_portrait_turns_grey(reager: Reager, portrait: Portrait) -> None:
     out, matte = reager(portrait, age=80, source_age=40, return_matte=True)
     kept, low = reager(portrait, age=80, source_age=40, return_matte=True, grey_hair=0, grey_beard=0)
-    hair = np.s_[60:110, 175:200]  # above the temple
+    hair = np.s_[22:40, 195:245]  # above what the re-ager itself touches
     assert np.ptp(out[hair].mean((0, 1))) < 0.6 * np.ptp(portrait[hair].mean((0, 1)))
-    assert matte[hair].mean() > 0.6 and low[hair].mean() < 0.2
-    assert np.abs(kept[hair].astype(int) - portrait[hair]).mean() < 2
+    assert matte[hair].mean() > 0.6 and not low[hair].any()
+    assert np.array_equal(kept[hair], portrait[hair])
     for corner in (np.s_[:40, :100], np.s_[330:, :]):
         assert np.array_equal(out[corner], portrait[corner]) and not matte[corner].any()
 
@@ -160,7 +160,7 @@ def test_packages_without_a_parser_load_and_grey_nothing(portrait: Portrait, tmp
     (folder / "model.json").write_bytes(canonical_json(document))
     old = Reager(Engine(ModelPackage.load(folder), choose_device("CPU")))
     out, matte = old(portrait, age=80, source_age=40, return_matte=True)
-    assert matte.max() > 0.5 and np.array_equal(out[:60], portrait[:60])
+    assert matte.max() > 0.5 and np.array_equal(out[:40], portrait[:40])
 
 
 def test_another_network_is_no_parser(tmp_path: Path, reager: Reager) -> None:
