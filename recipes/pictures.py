@@ -1,16 +1,18 @@
 """Makes the pictures of README and docs from NASA's portrait: `python recipes/pictures.py docs/images`.
 
-`ages.png`: the portrait from 20 to 80. `regions.jpg`: the parts of the face. `moles.jpg`: painted marks
-kept and not kept. `monitors.png`: the demo's page in Chromium, which has to be installed.
+`ages.jpg`: the portrait from 20 to 80. `sweep.gif`: the same in motion. `regions.jpg`: the parts of the face.
+`moles.jpg`: painted marks kept and not kept. `monitors.png`: the demo's page in Chromium, which has to be installed.
 """
 
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 
 import playingage
@@ -19,31 +21,49 @@ from playingage.demo.portrait import PORTRAIT
 from playingage.engine.regions import region_maps
 from playingage.faces import FaceFinder, template_transform, warp_crop
 
-AGES = (20, 30, SITTER_AGE, 55, 65, 80)
+AGES = (20, 30, SITTER_AGE, 50, 57, 65, 72, 80)
+_SWEEP = np.linspace(20, 80, 21)
 _HEAD = np.s_[0:300, 80:380]
 _COLOURS = {  # RGB, and where the name stands in the crop
     "brow": ((255, 178, 25), (205, 120)), "eyes": ((25, 150, 255), (95, 205)), "cheeks": ((50, 200, 75), (85, 300)),
     "mouth": ((240, 65, 90), (215, 415)), "neck": ((150, 90, 230), (215, 470)),
 }
-_SIDE, _LABEL, _PORT = 400, 44, 8972
+_SIDE, _LABEL, _PORT = 380, 44, 8972
+Rgb = NDArray[np.uint8]
 
 
 def ages(path: Path) -> None:
     """A contact sheet of two rows; the picture as it was taken is marked."""
+    cells = [_cell(picture, f"{age:.0f}, as taken" if age == SITTER_AGE else f"{age:.0f}", _SIDE)
+             for age, picture in zip(AGES, _at(AGES), strict=True)]
+    half = len(cells) // 2
+    sheet = np.vstack([np.hstack(cells[:half]), np.hstack(cells[half:])])
+    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+
+def sweep(path: Path) -> None:
+    """From 20 to 80 and back."""
+    there = [cv2.cvtColor(_cell(picture, f"{age:.0f}", 240), cv2.COLOR_RGB2BGR)
+             for age, picture in zip(_SWEEP, _at(_SWEEP), strict=True)]
+    animation = cv2.Animation()
+    animation.frames = [*there, *there[-2:0:-1]]
+    animation.durations = np.full(len(animation.frames), 120)
+    cv2.imwriteanimation(str(path), animation)
+
+
+def _at(ages: Iterable[float]) -> list[Rgb]:
+    """The portrait's head at each age, 900 px."""
     portrait = cv2.cvtColor(cv2.imread(str(PORTRAIT)), cv2.COLOR_BGR2RGB)
     head = np.asarray(cv2.resize(portrait[_HEAD], (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
     reager = playingage.load()
-    cells = []
-    for age in AGES:
-        known = age == SITTER_AGE
-        picture = head if known else reager(head, age=age, source_age=SITTER_AGE)
-        cell = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-        cell = cv2.copyMakeBorder(cell, 0, _LABEL, 2, 2, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        label = f"{age:.0f}, as taken" if known else f"{age:.0f}"
-        cv2.putText(cell, label, (10, _SIDE + 31), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (230, 230, 230), 1, cv2.LINE_AA)
-        cells.append(cell)
-    sheet = np.vstack([np.hstack(cells[:3]), np.hstack(cells[3:])])
-    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return [head if age == SITTER_AGE else reager(head, age=age, source_age=SITTER_AGE) for age in ages]
+
+
+def _cell(picture: Rgb, label: str, side: int) -> Rgb:
+    small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    cell = cv2.copyMakeBorder(small, 0, _LABEL, 2, 2, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    cv2.putText(cell, label, (10, side + 31), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (230, 230, 230), 1, cv2.LINE_AA)
+    return np.asarray(cell, np.uint8)
 
 
 def regions(path: Path) -> None:
@@ -102,7 +122,8 @@ def monitors(path: Path) -> None:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    ages(folder / "ages.png")
+    ages(folder / "ages.jpg")
+    sweep(folder / "sweep.gif")
     regions(folder / "regions.jpg")
     moles(folder / "moles.jpg")
     monitors(folder / "monitors.png")
