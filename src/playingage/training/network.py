@@ -203,7 +203,7 @@ class Reager(nn.Module):
         maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.lines], dim=1)
         place, colour, gain, lines = torch.split(grow(maps, WORK // GRID), [2, 3, 1, 1], dim=1)
         shade = plan.fine + _read(self.lent(plan.donors), self.identity_work, place) * lines
-        change = colour + shade * (half + 0.08) + _detail(light_B1HH, gain, plan)
+        change = colour + shade * (half + 0.08) * tint(half) + _detail(light_B1HH, gain, plan)
         matte = plan.matte
         if self.size != WORK:
             change, matte = torch.split(grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
@@ -220,6 +220,11 @@ class Reager(nn.Module):
         delta, matte = self.act(crop_BCSS, self.plan(crop_BCSS, source_B1SS, target_B1SS))
         gate = torch.clamp((target_B1SS - source_B1SS).abs() * 400, 0, 1)
         return delta * gate, torch.sigmoid(matte)
+
+
+def tint(picture: Tensor) -> Tensor:
+    """1 x 3 x 1 x 1: light scattered in the skin fills its creases with red, so blue and green fall off more."""
+    return torch.tensor([0.82, 1.04, 1.1], dtype=picture.dtype).view(1, 3, 1, 1)
 
 
 def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, plan: Plan) -> Tensor:

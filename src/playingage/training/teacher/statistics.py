@@ -22,6 +22,8 @@ _POOL = 60.0
 """The slope of all counts like so many faces of one sex: there are few women among the portraits."""
 _MAX_YAW = 15.0
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+_BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+_NOSTRILS = (48, 64, 98, 97, 2, 326, 327, 294, 278)
 _FEW_FACES = 8.0
 """So many faces without skin at a place halve the slope when as many show it."""
 _CREASE = 10.0
@@ -92,7 +94,7 @@ def fit(portraits: list[Portrait], donors: dict[str, list[str]]) -> Statistics:
     usual = f32(np.mean([valleys_of(face) for face in young], axis=0))
     names = [name for sex in SEXES for name in donors[sex]]
     at, area = {p.name: i for i, p in enumerate(bare)}, _lending(mean)
-    special = [np.clip(detail_of(light[n]) - typical, -26, 7) for n in names]
+    special = [_bend(detail_of(light[n]) - typical) for n in names]
     lent = [d * creases_of(light[n]) * skins[at[n]] * area for d, n in zip(special, names, strict=True)]
     tones = [tone_of(work[at[n]], skins[at[n]], face) for n in names]
     return Statistics(
@@ -214,14 +216,22 @@ def _taper(mean: MeanShape) -> Plane:
 
 
 def _lending(mean: MeanShape) -> Plane:
-    """HW 0..1: where lines may be lent: within the outline or on the neck, not on lids, lips or the mouth."""
+    """HW 0..1: where lines may be lent: within the outline or on the neck, not on lids, lips, brows and nostrils, whose
+    edges lie elsewhere in every face.
+    """
     taper = _taper(mean)
-    neck = neck_region(mean.points, np.eye(2, 3, dtype=np.float32), len(taper))
+    neck = neck_region(mean.points, np.eye(2, 3, dtype=np.float32), len(taper)) * 0.7
     closed = np.zeros(taper.shape, np.uint8)
-    for outline in (LIPS, EYE_LEFT, EYE_RIGHT):
-        cv2.fillPoly(closed, [np.round(mean.points[list(outline)]).astype(np.int32)], 1)
-    grown = cv2.dilate(closed, np.ones((3, 3), np.uint8))
+    for outline in (LIPS, EYE_LEFT, EYE_RIGHT, *_BROWS, _NOSTRILS):
+        hull = cv2.convexHull(np.round(mean.points[list(outline)]).astype(np.int32))
+        cv2.fillConvexPoly(closed, hull, 1)
+    grown = cv2.dilate(closed, np.ones((5, 5), np.uint8))
     return f32(np.maximum(taper, neck) * (1 - blur(f32(grown), 1.2)))
+
+
+def _bend(detail: Plane) -> Plane:
+    """Limits a donor's detail smoothly: dark to 16, light, which is what lies between lines, to 4."""
+    return f32(np.where(detail < 0, 16 * np.tanh(detail / 16), 4 * np.tanh(detail / 4)))
 
 
 def _face_weight(mean: MeanShape) -> Plane:
