@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from render.material import moving, placed, write_clip, write_pictures
 
 from cli.conftest import Call, left_in, start
 from playingage.cli import stopping
+from playingage.cli.output import progress_bar
 from playingage.cli.stopping import Stopped, held_back, stop_by_exception
 
 FAST = ("--age", "70", "--size", "256")
@@ -170,3 +172,15 @@ def test_signal_waits_while_held_back(call: Call, monkeypatch: pytest.MonkeyPatc
     assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL  # the third one would not
 
 
+def test_a_signal_whose_exception_was_lost_is_not_forgotten(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_state", stopping._Signals())
+    stop_by_exception()
+    with progress_bar("Rendering", 2) as tell:
+        tell(1)
+        with suppress(BaseException):  # as a destructor or a library's call back does
+            signal.raise_signal(signal.SIGTERM)
+        with held_back():
+            tell(2)
+        with pytest.raises(Stopped) as stopped:
+            tell(2)
+    assert stopped.value.exit_code == 143

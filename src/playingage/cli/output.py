@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from playingage.cli.stopping import stop_if_asked
 from playingage.core import UnwritableError
 
 _people = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -87,7 +88,12 @@ def progress_bar(what: str, total: int | None, *, unit: str = "frames") -> Itera
     )
     with Progress(*columns, console=_people, disable=not sys.stderr.isatty(), transient=False) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+
+        def tell(done: int) -> None:
+            stop_if_asked()
+            bar.update(task, completed=done)
+
+        yield tell
 
 
 def _plain(text: str) -> str:

@@ -59,6 +59,12 @@ def stop_by_exception() -> None:
             signal.signal(each, _state.handle)
 
 
+def stop_if_asked() -> None:
+    """Raise `Stopped` if a signal came and its exception was lost, as in a library's call back or a destructor."""
+    if _state.caught and not _state.held:
+        raise Stopped(_state.caught[0])
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """A signal that comes in this block raises `Stopped` at its end.
