@@ -24,6 +24,8 @@ _MAX_YAW = 15.0
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 _BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 _NOSTRILS = (48, 64, 98, 97, 2, 326, 327, 294, 278)
+_NOSE = (193, 417, 48, 278, 2)
+"""Noses have spots rather than lines; little of them is lent."""
 _FEW_FACES = 8.0
 """So many faces without skin at a place halve the slope when as many show it."""
 _CREASE = 10.0
@@ -226,7 +228,9 @@ def _lending(mean: MeanShape) -> Plane:
         hull = cv2.convexHull(np.round(mean.points[list(outline)]).astype(np.int32))
         cv2.fillConvexPoly(closed, hull, 1)
     grown = cv2.dilate(closed, np.ones((5, 5), np.uint8))
-    return f32(np.maximum(taper, neck) * (1 - blur(f32(grown), 1.2)))
+    nose = np.zeros(taper.shape, np.float32)
+    cv2.fillConvexPoly(nose, cv2.convexHull(np.round(mean.points[list(_NOSE)]).astype(np.int32)), 1.0)
+    return f32(np.maximum(taper, neck) * (1 - blur(f32(grown), 1.2)) * (1 - 0.7 * blur(nose, 3.0)))
 
 
 def _bend(detail: Plane) -> Plane:
