@@ -196,3 +196,17 @@ def test_two_sided_smoothing_does_not_drag() -> None:
     window = [base + np.float32(5 * step) for step in range(7)]
     for middle in (0, 3, 6):
         assert np.allclose(smooth_two_sided(window, middle), window[middle], atol=1e-3)
+
+
+def test_one_doubtful_frame_does_not_dim_the_change(portrait: NDArray[np.uint8]) -> None:
+    tracker = FaceTracker(choose_device("CPU"))
+    head = np.ascontiguousarray(portrait[:320, 60:380])
+    hidden = head.copy()
+    hidden[:] = 96
+    shown = [head] * 4 + [hidden] + [head] * 3 + [hidden] * 4
+    strengths = []
+    for number, picture in enumerate(shown):
+        faces = tracker.update(picture, number / 24)
+        strengths.append(faces[0].strength if faces else 0.0)
+    assert min(strengths[:9]) == 1
+    assert strengths[9] < 1 and np.all(np.diff(strengths[9:]) < 0), "what stays away fades"

@@ -49,6 +49,7 @@ class _Track:
     raw: NDArray[np.float32] | None = None
     seen: float = 0.0
     fresh: bool = True
+    wanted: float = 0.0
 
 
 class FaceTracker:
@@ -105,7 +106,7 @@ class FaceTracker:
         track.motion *= 0.6
         held = replace(
             track.face, landmarks=track.face.landmarks + track.motion, confidence=0.0,
-            strength=max(0.0, track.face.strength - _part(step, self.settings.fade_out)),
+            strength=self._eased(track, 0.0, step),
         )
         track.raw = None if track.raw is None else track.raw + track.motion
         track.face = held
@@ -115,15 +116,24 @@ class FaceTracker:
     ) -> None:
         pose = pose_of(found)
         wanted = presence(pose, confidence)
-        have = track.face.strength
-        rise, fall = _part(step, self.settings.fade_in), _part(step, self.settings.fade_out)
-        strength = wanted if track.fresh else min(max(wanted, have - fall), have + rise)
+        strength = self._eased(track, wanted, step)
         size = float(np.ptp(found[:468, :2], axis=0).max())
         calm = track.filter(found, seconds, size) if self.settings.smooth else found
         track.fresh = False
         track.face = Face(
             id=track.face.id, landmarks=calm, pose=pose, confidence=confidence, strength=min(1.0, max(0.0, strength))
         )
+
+    def _eased(self, track: _Track, wanted: float, step: float) -> float:
+        """The strength `step` seconds later, on its way to `wanted`.
+
+        A single doubtful frame, as when a hand passes, is none: else it would show as a blink of the whole change.
+        """
+        aim, track.wanted = max(wanted, track.wanted), wanted
+        if track.fresh:
+            return wanted
+        have, rise, fall = track.face.strength, _part(step, self.settings.fade_in), _part(step, self.settings.fade_out)
+        return max(0.0, min(max(aim, have - fall), have + rise))
 
     def _drop(self, seconds: float) -> None:
         kept: list[_Track] = []
