@@ -19,9 +19,10 @@ LOOP = LoopConfig(steps=20, batch=1, warm=2, threads=1)
 def batch(seed: int) -> dict[str, Tensor]:
     g = torch.Generator().manual_seed(seed)
     shapes = {"crop": (3, 256), "delta": (3, 256), "matte": (1, 256), "weight": (1, 256), "place": (2, 64),
-              "warp": (2, 64), "known": (1, 64)}
+              "warp": (2, 64), "known": (1, 64), "lines": (1, 64)}
     made = {name: torch.rand(1, c, s, s, generator=g) for name, (c, s) in shapes.items()}
     made["delta"] = made["delta"] * 0.02
+    made["donors"] = torch.tensor([[0.7, 0.3]])
     return made | {"source": torch.full((1, 1, 256, 256), 0.4), "target": torch.full((1, 1, 256, 256), 0.6)}
 
 
@@ -68,3 +69,11 @@ def test_wrong_arguments_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "checkpoint.pt").touch()
     assert main([str(tmp_path), "--recipe", recipe, "--data", str(tmp_path)]) == 2
     assert "--resume" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = Path(__file__).parents[2] / "recipes" / "default_reager.py"
+    wanted = [str(tmp_path / "run"), "--recipe", str(recipe), "--data", str(tmp_path), "--device", "nothing"]
+    assert main(wanted) == 2
+    assert "nothing: torch cannot use it" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -4,9 +4,13 @@ import argparse
 import importlib.util
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from playingage.core import PlayingAgeError, SettingError
+import torch
+
+from playingage.core import DeviceError, PlayingAgeError, SettingError
+from playingage.training.loop import LoopConfig
 from playingage.training.recipe import Recipe, run
 
 
@@ -33,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, required=True, help="Python file with a function recipe()")
     parser.add_argument("--data", type=Path, required=True, help="folder with portraits.csv, wild.csv, earlier.csv")
     parser.add_argument("--steps", type=int, help="training steps instead of the recipe's")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for a graphics card")
+    parser.add_argument("--workers", type=int, default=1, help="processes that prepare samples; 8 or more for a card")
     parser.add_argument("--resume", action="store_true", help="go on with a run that OUT already holds")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -41,12 +47,25 @@ def main(arguments: list[str] | None = None) -> int:
             raise SettingError(f"{given.steps} steps train nothing", "Give 1 or more with --steps.")
         if (given.out / "checkpoint.pt").exists() and not given.resume:
             raise SettingError(f"{given.out}: holds a run already", "Add --resume to go on with it.")
-        packages = run(load_recipe(given.recipe), given.data, given.out, steps=given.steps)
+        recipe = load_recipe(given.recipe)
+        recipe = replace(recipe, loop=_loop(recipe.loop, given.device, given.workers))
+        packages = run(recipe, given.data, given.out, steps=given.steps)
     except PlayingAgeError as error:
         print(error.diagnostics(), file=sys.stderr)
         return 2
     print(packages)
     return 0
+
+
+def _loop(config: LoopConfig, device: str, workers: int) -> LoopConfig:
+    if workers < 1:
+        raise SettingError(f"{workers} processes prepare nothing", "Give 1 or more with --workers.")
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DeviceError(f"{device}: torch cannot use it: {reason}", "Use --device cpu.") from error
+    return replace(config, device=device, workers=workers)
 
 
 if __name__ == "__main__":

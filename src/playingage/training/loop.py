@@ -1,9 +1,11 @@
-"""The trainer: seeded, resumable, one process that learns and one that prepares samples.
+"""The trainer: seeded, resumable, one process that learns and others that prepare samples.
 
-The learner's thread owns the network; the preparing process owns the pairs and a bounded queue (it waits when the queue
-is full; its exception reaches the learner). A checkpoint is written under a temporary name and renamed.
+The learner's thread owns the network, on a processor or a graphics card; each preparing process owns the pairs and a
+bounded queue (it waits when the queue is full; its exception reaches the learner). Queues are read in turn, so that the
+sequence of samples depends on the seed alone. A checkpoint is written under a temporary name and renamed.
 """
 
+import itertools
 import json
 import logging
 import multiprocessing
@@ -32,7 +34,10 @@ _KNOWN_PACE = 0.15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopConfig:
-    """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls straight over the last `fall` share."""
+    """Steps, batch, rates. The rate climbs for `warm` steps, stays, and falls straight over the last `fall` share.
+
+    `device` as torch names it ("cpu", "cuda"); `workers` processes prepare samples, about 25 a second each.
+    """
 
     steps: int = 5000
     batch: int = 4
@@ -42,11 +47,13 @@ class LoopConfig:
     average: float = 0.998
     seed: int = 7
     threads: int = 2
+    device: str = "cpu"
+    workers: int = 1
     save_every: int = 200
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.threads, self.save_every) < 1 or not 0 < self.fall <= 1:
-            raise ValueError("steps, batch, threads and save_every are at least 1, and fall lies in 0..1")
+        if min(self.steps, self.batch, self.threads, self.workers, self.save_every) < 1 or not 0 < self.fall <= 1:
+            raise ValueError("steps, batch, threads, workers and save_every are at least 1, and fall lies in 0..1")
         if self.rate <= 0 or not 0 <= self.average < 1:
             raise ValueError("the rate is positive and the averaging factor below 1")
 
@@ -61,9 +68,9 @@ class Trainer:
     """Network, running average, optimiser and step: everything that a checkpoint holds."""
 
     def __init__(self, network: Reager, config: LoopConfig, loss: LossConfig) -> None:
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(device=config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config, self.loss = config, loss
-        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         network.textures.requires_grad_(False)
         known = [network.trunk.habit, network.trunk.usual_matte]
         rest = [p for p in network.parameters() if p.requires_grad and all(p is not k for k in known)]
@@ -77,6 +84,7 @@ class Trainer:
         """One step; the weighted terms of the loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate_at(self.step, self.config) * group["pace"]
+        batch = {name: value.to(self.config.device, non_blocking=True) for name, value in batch.items()}
         delta, matte, plan = run(self.network, batch)
         terms = losses(delta, matte, plan, batch, self.loss)
         total = torch.stack(list(terms.values())).sum()
@@ -100,7 +108,7 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location=self.config.device)
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
@@ -111,7 +119,7 @@ def run(network: Reager, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Plan
     """(delta, matte logits, plan): the trunk in bf16, the arithmetic on the picture in float32."""
     ages = [functional.avg_pool2d(batch[name], CROP // GRID) for name in ("source", "target")]
     crop = batch["crop"].contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(crop.device.type, torch.bfloat16):
         low: Plan = network.trunk(crop, *ages)
     plan = Plan(**{name: getattr(low, name).float() for name in Plan.__slots__})
     # Lines a pixel beside their place would be paled by the picture's losses; what lays them has losses of its own.
@@ -121,9 +129,9 @@ def run(network: Reager, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Plan
 
 
 def averaged(trainer: Trainer) -> Reager:
-    """The network with its running-average weights, which is what is exported."""
+    """The network with its running-average weights, which is what is exported, on the processor."""
     network = Reager(trainer.network.trunk.config)
-    network.load_state_dict(trainer.average)
+    network.load_state_dict({name: value.cpu() for name, value in trainer.average.items()})
     return network.eval()
 
 
@@ -152,21 +160,28 @@ def _offer(queue: Any, item: Any) -> bool:
     return False
 
 
-def prepared(folders: Folders, config: DataConfig, batch: int, seed: int) -> Iterator[dict[str, Tensor]]:
-    """Batches made by another process, at most `_QUEUE` ahead."""
+def prepared(
+    folders: Folders, config: DataConfig, batch: int, seed: int, workers: int = 1
+) -> Iterator[dict[str, Tensor]]:
+    """Batches made by other processes, in turn, each at most `_QUEUE` ahead."""
     context = multiprocessing.get_context("spawn")
-    queue = context.Queue(maxsize=_QUEUE)
-    worker = context.Process(target=_prepare, args=(folders, config, batch, seed, queue), daemon=True)
-    worker.start()
+    queues: list[Any] = [context.Queue(maxsize=_QUEUE) for _ in range(workers)]
+    made_by = [
+        context.Process(target=_prepare, args=(folders, config, batch, seed + 7919 * i, queue), daemon=True)
+        for i, queue in enumerate(queues)
+    ]
+    for worker in made_by:
+        worker.start()
     try:
-        while True:
+        for queue in itertools.cycle(queues):
             item = queue.get(timeout=300)
             if isinstance(item, str):
                 raise RuntimeError(f"preparing samples failed: {item}")
             yield {name: torch.from_numpy(value) for name, value in item.items()}
     finally:
-        worker.terminate()
-        worker.join()
+        for worker in made_by:
+            worker.terminate()
+            worker.join()
 
 
 def train(trainer: Trainer, folders: Folders, data: DataConfig, out: Path) -> None:
@@ -179,7 +194,8 @@ def train(trainer: Trainer, folders: Folders, data: DataConfig, out: Path) -> No
     torch.set_num_threads(config.threads)
     sums: dict[str, float] = {}
     began, first = time.monotonic(), trainer.step
-    stream = prepared(folders, data, config.batch, config.seed * 1_000_003 + trainer.step)
+    stream = prepared(folders, data, config.batch, config.seed * 1_000_003 + trainer.step,
+                      config.workers)
     try:
         while trainer.step < config.steps:
             for name, value in trainer.learn(next(stream)).items():

@@ -224,7 +224,7 @@ class Reager(nn.Module):
 
 def tint(picture: Tensor) -> Tensor:
     """1 x 3 x 1 x 1: light scattered in the skin fills its creases with red, so blue and green fall off more."""
-    return torch.tensor([0.82, 1.04, 1.1], dtype=picture.dtype).view(1, 3, 1, 1)
+    return torch.tensor([0.82, 1.04, 1.1], dtype=picture.dtype, device=picture.device).view(1, 3, 1, 1)
 
 
 def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, plan: Plan) -> Tensor:
@@ -241,7 +241,7 @@ def _detail(light_B1HH: Tensor, finest_B1HH: Tensor, plan: Plan) -> Tensor:
 
 def stretch(value: Tensor, size: int) -> Tensor:
     """Bilinear enlargement to `size` square as two matrix products: for few channels the faster way everywhere."""
-    matrix = torch.from_numpy(bilinear(value.shape[-1], size))
+    matrix = torch.from_numpy(bilinear(value.shape[-1], size)).to(value.device)
     return matrix @ value @ matrix.T
 
 
