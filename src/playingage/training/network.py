@@ -11,7 +11,7 @@ Legend of shapes: B batch, C channels, S side of the crop (256 or 512), H = 256 
 Colour: display-encoded RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -58,7 +58,8 @@ class Emphasis:
 
     `lines` strengthens the donors' wrinkles when getting older: lines that cannot be placed to the pixel are learned
     too faintly, whatever the loss. `shape`, `light`, `chroma` and `fill` scale the warp, the two parts of the change of
-    colour, and the filling or deepening of own lines, both ways.
+    colour, and the filling or deepening of own lines, both ways. `choice` makes the shares of donors more decided: the
+    network hedges where it cannot tell, and lines of many faces at once are no one's.
     """
 
     older: float = 1.0
@@ -68,9 +69,10 @@ class Emphasis:
     light: float = 1.0
     chroma: float = 1.0
     fill: float = 1.0
+    choice: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.older, self.younger, self.lines, self.shape, self.light, self.chroma, self.fill) <= 0:
+        if min(getattr(self, factor.name) for factor in fields(self)) <= 0:
             raise ValueError("factors are positive")
 
 
@@ -282,7 +284,7 @@ def at_size(trained: Reager, size: int, emphasis: Emphasis | None = None) -> Rea
 
 
 def _emphasise(trunk: Trunk, emphasis: Emphasis) -> None:
-    """Scale what the smooth head gives: warp, colour's light and chroma, fill."""
+    """Scale what the smooth head gives (warp, colour's light and chroma, fill), and the logits of donors."""
     luma = torch.tensor([0.3, 0.59, 0.11]).expand(3, 3)
     mix = torch.eye(sum(trunk.sizes))
     mix[2:4] *= emphasis.shape
@@ -292,4 +294,6 @@ def _emphasise(trunk: Trunk, emphasis: Emphasis) -> None:
     with torch.no_grad():
         trunk.smooth.weight.copy_(torch.einsum("ij,jchw->ichw", mix, trunk.smooth.weight))
         trunk.smooth.bias.copy_(mix @ trunk.smooth.bias)
+        for value in trunk.lender[-1].parameters():
+            value.mul_(emphasis.choice)
         trunk.habit.copy_(torch.einsum("ij,bjhw->bihw", mix, trunk.habit))
