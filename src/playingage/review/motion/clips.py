@@ -22,7 +22,7 @@ from playingage.review.evaluation.pictures import make_folder, maker_of
 from playingage.review.evaluation.summary import rounded
 from playingage.review.motion.measure import ClipFigures, FaceFigures, Series, measure_clip
 
-_VERSION = 1
+_VERSION = 2
 """Of the measures: figures of another version are measured anew."""
 _OPTIONAL = ("truth", "masks", "motion")
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]

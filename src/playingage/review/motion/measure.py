@@ -30,7 +30,9 @@ APART = 1 / 3
 """Seconds between the two frames in which the change must sit on the same skin."""
 _LEAST_FRAMES = 6
 _LEAST_SIZE = 40.0
-_MARGIN = 0.25
+_MARGIN = 0.35
+_TOUCHED, _LEAST_AROUND = 2, 200
+"""Levels from which a pixel outside the face counts as changed, and how many are wanted."""
 _OPEN_EYE, _OPEN_MOUTH = 0.15, 0.06
 """Openings by width from which an eye or a mouth counts as open."""
 
@@ -62,7 +64,8 @@ class Series:
 class FaceFigures:
     """One face of a clip. Flicker and changes in 8-bit levels (RMS and mean), sliding in percent of the eye distance.
 
-    change_flicker, extra_flicker: as of `flow.Flicker`. slid, input_slid, kept: as of `skin.Swim`, over `APART`.
+    change_flicker, extra_flicker, input_flicker: as of `flow.Flicker`. around_flicker: of the change alone, outside the
+    face's oval where something was changed, as in the hair. slid, input_slid, kept: as of `skin.Swim`, over `APART`.
     ages_in, ages_out: years as the package's own estimator reads them. eyes, mouth: mean difference of the openings
     after and before, in percent of the eye distance. eyeballs, inner_mouth: mean change where they are open.
     """
@@ -73,6 +76,7 @@ class FaceFigures:
     change_flicker: Series
     extra_flicker: Series
     input_flicker: Series
+    around_flicker: Series
     slid: Series
     input_slid: Series
     kept: Series
@@ -119,8 +123,8 @@ class _Notes:
 
 
 _OF_FACE = (
-    "change_flicker", "extra_flicker", "input_flicker", "slid", "input_slid", "kept", "ages_in", "ages_out", "eyes",
-    "mouth", "eyeballs", "inner_mouth",
+    "change_flicker", "extra_flicker", "input_flicker", "around_flicker", "slid", "input_slid", "kept", "ages_in",
+    "ages_out", "eyes", "mouth", "eyeballs", "inner_mouth",
 )
 _OF_CLIP = ("occluder", "occluder_most", "error", "nothing")
 
@@ -260,8 +264,12 @@ class _Watcher:
             places = self._known.between(number, number - 1)[part] - offset
         else:
             places = self._finder.places(_cut(pair[0], part), _cut(before, part))
-        found = flicker((before[part], aged[part]), (pair[0][part], pair[1][part]), inside, places,
-                        known=self._known is not None)
+        then, now = (before[part], aged[part]), (pair[0][part], pair[1][part])
+        known = self._known is not None
+        touched = ~inside & (cv2.absdiff(*now).max(axis=2) > _TOUCHED)
+        around = flicker(then, now, touched, places, known=known) if touched.sum() > _LEAST_AROUND else None
+        self._notes.add("around_flicker", seconds, None if around is None else around.change)
+        found = flicker(then, now, inside, places, known=known)
         if found is not None:
             self._notes.add("change_flicker", seconds, found.change)
             self._notes.add("extra_flicker", seconds, found.extra)

@@ -13,10 +13,12 @@ from playingage.review.motion.clips import MeasuredClip
 from playingage.review.motion.measure import APART, ClipFigures, FaceFigures, Series
 
 FLICKER, SCATTER = "flicker", "age_over_shot"
+_STEADY = 2.5
+"""Years that the age of an input may scatter itself for its clip to count."""
 _MODEL, _OTHER, _FAINT, _BAD = "#f0b24c", "#7fb2d9", "#8c8c8c", "#d9655b"
 _OF_FACE = (
-    "change_flicker", "extra_flicker", "input_flicker", "slid", "input_slid", "kept", "eyes", "mouth", "eyeballs",
-    "inner_mouth",
+    "change_flicker", "extra_flicker", "input_flicker", "around_flicker", "slid", "input_slid", "kept", "eyes", "mouth",
+    "eyeballs", "inner_mouth",
 )
 
 
@@ -73,11 +75,18 @@ def _bars(clips: Sequence[MeasuredClip]) -> dict[str, Measured]:
     read = [(face.ages_out.scatter or 0.0, face.ages_in.scatter or 0.0, clip.case.name) for clip, face in faces]
     for scatters, by in ((judged, ""), (read, "; read by the package's own estimator")):
         if scatters:
-            out, before, name = max(scatters)
-            detail = f"worst of {len(scatters)}: {name}, whose input scatters by {before:.1f}{by}"
-            found[SCATTER] = Measured(value=out, detail=detail)
+            found[SCATTER] = _scatter_bar(scatters, by)
             break
     return found
+
+
+def _scatter_bar(scatters: Sequence[tuple[float, float, str]], by: str) -> Measured:
+    """The worst (after, before, name). Clips of which already the input cannot be read steadily tell nothing."""
+    steady = [each for each in scatters if each[1] <= _STEADY]
+    out, before, name = max(steady or scatters)
+    unsteady = f"; {len(scatters) - len(steady)} whose input scatters more left out" if steady else ""
+    rest = unsteady if len(steady) < len(scatters) else ""
+    return Measured(value=out, detail=f"worst of {len(steady or scatters)}: {name}, input {before:.1f}{rest}{by}")
 
 
 def _html(clips: Sequence[MeasuredClip], unjudged: str) -> str:
@@ -116,14 +125,14 @@ def _motion_table(clips: Sequence[MeasuredClip]) -> str:
         change = face.change_flicker
         rows.append((
             escape(clip.case.name), who, number(face.extra_flicker.mean, ".2f"), number(change.mean, ".2f"),
-            number(change.p95, ".2f"), number(face.input_flicker.mean, ".2f"),
+            number(change.p95, ".2f"), number(face.input_flicker.mean, ".2f"), number(face.around_flicker.mean, ".2f"),
             f"{number(face.slid.mean, '.2f')} ({number(face.input_slid.mean, '.2f')})", number(face.kept.mean, ".2f"),
             _scatter(face.ages_in.mean, face.ages_in.scatter), _scatter(face.ages_out.mean, face.ages_out.scatter),
             "" if judged is None else _scatter(judged.age_in, judged.scatter_in),
             "" if judged is None else _scatter(judged.age_out, judged.scatter_out),
         ))
-    heads = ["clip", "", "extra flicker", "of the change", "95 %", "of the input", "slides %", "kept", "read, before",
-             "after", "judged, before", "after"]
+    heads = ["clip", "", "extra flicker", "of the change", "95 %", "of the input", "in the hair", "slides %", "kept",
+             "read, before", "after", "judged, before", "after"]
     return table(heads, rows, words=2)
 
 
