@@ -26,7 +26,7 @@ def networks() -> tuple[Reager, AgeNetwork]:
     with torch.no_grad():
         for value in reager.parameters():
             value.add_(torch.randn_like(value) * 0.02)
-    return reager, AgeNetwork((8, 8, 8, 8, 8))
+    return reager, AgeNetwork(8, 8, 2)
 
 
 def test_a_package_is_written_loaded_and_run(tmp_path: Path) -> None:

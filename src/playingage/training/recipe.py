@@ -81,7 +81,7 @@ def run(recipe: Recipe, data: Path, out: Path, *, steps: int | None = None) -> P
     start = fresh(recipe.network, statistics, recipe.strength, pairs.load(out / "pairs"), recipe.loop.seed)
     trainer = Trainer(start, recipe.loop, recipe.loss)
     train(trainer, folders, recipe.data, out)
-    age = _estimator(recipe, learn, out)
+    age = _estimator(recipe, learn, data, out)
     errors = estimator_errors(age, unseen)
     parser = None
     if recipe.parsing is not None:
@@ -111,13 +111,20 @@ def _render(
     return folders
 
 
-def _estimator(recipe: Recipe, learn: list[Portrait], out: Path) -> AgeNetwork:
-    path = out / "age.pt"
+def _estimator(recipe: Recipe, learn: list[Portrait], data: Path, out: Path) -> AgeNetwork:
+    path, config = out / "age.pt", recipe.estimator
     if path.exists():
-        network = AgeNetwork(recipe.estimator.widths)
+        network = AgeNetwork(config.kept, config.hidden, config.members)
         network.load_state_dict(torch.load(path, weights_only=True))
         return network.eval()
-    network = age_estimator.train(learn, out / "pairs", recipe.estimator, recipe.loop.threads)
+    made: list[Portrait] = []
+    if recipe.made:
+        from playingage.training.rendered import YOUNG_AGES, YOUNG_SEED, made_people
+
+        assets = data / "makehuman.tar.xz"
+        made = made_people(assets, out / "made", recipe.made)[0]
+        made += made_people(assets, out / "made_young", config.young, first_seed=YOUNG_SEED, ages=YOUNG_AGES)[0]
+    network = age_estimator.train(learn, made, config, recipe.loop.threads)
     partial = path.with_suffix(".part")
     torch.save(network.state_dict(), partial)
     partial.replace(path)

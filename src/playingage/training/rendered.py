@@ -19,15 +19,21 @@ LOG = logging.getLogger(__name__)
 _PICTURE = 448
 _YAW = 55.0
 _CHUNK = 20
+YOUNG_SEED = 10000
+"""First seed of the rendered people from whom the age estimator learns what is young."""
+YOUNG_AGES = (8.0, 25.0)
+"""Years of those people."""
 
 
-def made_people(assets: Path, cache: Path, count: int) -> tuple[list[Portrait], NDArray[np.uint8]]:
-    """`count` seeds' people in wide crops, and for each WIDE x WIDE uint8 where the head is seen (255).
+def made_people(
+    assets: Path, cache: Path, count: int, *, first_seed: int = 0, ages: tuple[float, float] = (20, 82)
+) -> tuple[list[Portrait], NDArray[np.uint8]]:
+    """`count` seeds' people of `ages` in wide crops, and for each WIDE x WIDE uint8 where the head is seen (255).
 
     Seeds that are held out, and pictures without a found face, are left out. Kept in `cache` in pieces.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    seeds = [seed for seed in range(count) if not held_out(f"made-{seed}")]
+    seeds = [seed for seed in range(first_seed, first_seed + count) if not held_out(f"made-{seed}")]
     portraits: list[Portrait] = []
     heads: list[NDArray[np.uint8]] = []
     people: People | None = None
@@ -37,16 +43,20 @@ def made_people(assets: Path, cache: Path, count: int) -> tuple[list[Portrait], 
         if not path.exists():
             people = people or People(assets, cache / "assets")
             finder = finder or FaceFinder.load()
-            _store(path, [made for seed in seeds[first : first + _CHUNK] if (made := _make(people, finder, seed))])
+            _store(path, [
+                made for seed in seeds[first : first + _CHUNK] if (made := _make(people, finder, seed, ages))
+            ])
         found = _stored(path)
         portraits += [portrait for portrait, _ in found]
         heads += [head for _, head in found]
     return portraits, np.stack(heads) if heads else np.zeros((0, WIDE, WIDE), np.uint8)
 
 
-def _make(people: People, finder: FaceFinder, seed: int) -> tuple[Portrait, NDArray[np.uint8]] | None:
+def _make(
+    people: People, finder: FaceFinder, seed: int, ages: tuple[float, float]
+) -> tuple[Portrait, NDArray[np.uint8]] | None:
     rng = np.random.default_rng([seed, 77])
-    age = float(rng.uniform(20, 82))
+    age = float(rng.uniform(*ages))
     picture = people.render(people.sitter(seed), age, people.scene(seed), _PICTURE)
     rgb = np.round(picture.rgb * 255).astype(np.uint8)
     faces = [f for f in finder.find(rgb) if abs(f.pose.yaw) < _YAW]
