@@ -25,7 +25,7 @@ def networks() -> tuple[Reager, AgeNetwork]:
     reager = Reager(NetworkConfig(widths=(8, 16), depth=1, textures=2, places=2, edge=4))
     with torch.no_grad():
         for value in reager.parameters():
-            value.add_(torch.randn_like(value) * 0.02)
+            value.add_(torch.randn_like(value) * 0.007)
     return reager, AgeNetwork(8, 8, 2)
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from playingage.training.network import GATE_YEARS, GRID, VIVID, WORK, Reager, bilinear, grow
+from playingage.training.network import GATE_YEARS, GRID, VIVID, WORK, Reager, bilinear, grow, tint
 
 SIDE = 4
 """Columns of the grid left out on either side. In 251 faces turned up to 43 degrees none reached into them."""
@@ -54,8 +54,6 @@ class Exported(nn.Module):
     always: Tensor
     where: Tensor
     usual_matte: Tensor
-    join: Tensor
-    smoothing: Tensor
     identity: Tensor
     across: Tensor
     down: Tensor
@@ -64,6 +62,11 @@ class Exported(nn.Module):
         super().__init__()
         self.trained = trained
         self.size = trained.size
+        trunk = trained.trunk
+        widths, edge = trunk.config.widths, trunk.config.edge
+        # Only where features are finest: what differs at the border reaches farther inwards from coarser ones.
+        self.up = _Join(trunk.up[0], slice(0, widths[1]))
+        self.join = _Join(trunk.join, slice(edge, edge + widths[0]))
         with torch.no_grad():
             for name, value in _constants(trained).items():
                 self.register_buffer(name, value.clone(), persistent=False)
@@ -82,7 +85,7 @@ class Exported(nn.Module):
         finest, colour, lines, years = torch.split(_stretch(maps), [1, 3, 1, 1], dim=1)
         shade = sharp * years + _read(self._lent(donors), _rows_last(place)) * lines
         light = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
-        change = colour + shade * (half + 0.08) + _detail(light, finest, _window(coarse), _window(middle))
+        change = colour + shade * (half + 0.08) * tint(half) + _detail(light, finest, _window(coarse), _window(middle))
         if large:
             change, matte = torch.split(_double(torch.cat([change, matte], dim=1)), [3, 1], dim=1)
         return change + moved - _window(crop_13SS), torch.sigmoid(matte) * self.across * self.down
@@ -96,9 +99,9 @@ class Exported(nn.Module):
         for i, block in enumerate(trunk.down):
             h = block(functional.avg_pool2d(h, 2) if i else h)
             kept.append(h)
-        for i in reversed(range(len(trunk.up))):
+        for i in reversed(range(1, len(trunk.up))):
             h = trunk.up[i](torch.cat([grow(h, 2), kept[i]], dim=1))
-        return h, torch.softmax(trunk.lender(kept[-1].mean(dim=(2, 3))), dim=1)
+        return self.up(h, kept[0]), torch.softmax(trunk.lender(kept[-1].mean(dim=(2, 3))), dim=1)
 
     def _plan(self, fine_1CGG: Tensor, step_11GG: Tensor) -> Tensor:
         """All smooth maps, gated, sorted by `_ORDER`, and the gate itself behind them: 1 x F x G x G."""
@@ -115,12 +118,7 @@ class Exported(nn.Module):
         """The sharp part of the change, not yet gated, and the matte's logits: 1 x 2 x H x W."""
         trunk = self.trained.trunk
         edges = trunk.edge(_unshuffle(_window(even_13HH), 2).permute(0, 3, 1, 2))
-        repeated = functional.conv_transpose2d(_window(fine_1CGG), self.join, stride=2, padding=1)
-        smooth = functional.conv2d(repeated, self.smoothing, padding=1, groups=repeated.shape[1])
-        first, rectify = trunk.join
-        assert isinstance(first, nn.Conv2d)
-        own = functional.conv2d(edges, first.weight[:, : edges.shape[1]], first.bias, padding=1)
-        both: Tensor = trunk.sharp(rectify(own + smooth))
+        both: Tensor = trunk.sharp(self.join(_window(fine_1CGG), edges))
         rows, columns = both.shape[2:]
         apart = both.permute(0, 2, 3, 1).reshape(rows, columns, 2, 2, 2).permute(2, 0, 3, 1, 4)
         return apart.reshape(1, 2, 2 * rows, 2 * columns) + self.usual_matte
@@ -129,6 +127,41 @@ class Exported(nn.Module):
         shares = donors_1D / torch.linalg.vector_norm(donors_1D, dim=1, keepdim=True) ** VIVID
         lines: Tensor = shares @ self.trained.textures.flatten(2)[0]
         return lines.reshape(1, 1, WORK, WORK)
+
+
+class _Join(nn.Module):
+    """A block over coarse features, enlarged by 2, and a picture's own: as `block(cat)`, but for the border.
+
+    Enlarging by repetition and then convolving is one transposed convolution; smoothing its result is what makes the
+    enlargement bilinear. At the border that takes nothing for what lies beyond, where the block repeats it.
+    """
+
+    repeating: Tensor
+    smoothing: Tensor
+    own: Tensor
+
+    def __init__(self, block: nn.Module, coarse: slice) -> None:
+        super().__init__()
+        first, *rest = block.children()
+        assert isinstance(first, nn.Conv2d)
+        self.bias = first.bias
+        self.rest = nn.Sequential(*rest)
+        taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        row = torch.tensor([0.25, 0.5, 0.25])
+        with torch.no_grad():
+            repeating = (taps @ first.weight[:, coarse] @ taps.T).transpose(0, 1).clone()
+            own = torch.cat([first.weight[:, : coarse.start], first.weight[:, coarse.stop :]], dim=1)
+        self.register_buffer("repeating", repeating, persistent=False)
+        self.register_buffer("own", own, persistent=False)
+        smoothing = torch.outer(row, row).expand(first.out_channels, 1, 3, 3).clone()
+        self.register_buffer("smoothing", smoothing, persistent=False)
+
+    def forward(self, coarse_1CYX: Tensor, own_1DYX: Tensor) -> Tensor:
+        """Coarse features and own ones of twice their size."""
+        enlarged = functional.conv_transpose2d(coarse_1CYX, self.repeating, stride=2, padding=1)
+        smooth = functional.conv2d(enlarged, self.smoothing, padding=1, groups=enlarged.shape[1])
+        done: Tensor = self.rest(functional.conv2d(own_1DYX, self.own, self.bias, padding=1) + smooth)
+        return done
 
 
 def fade(size: int, length: int) -> NDArray[np.float32]:
@@ -142,8 +175,7 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
     """What can be worked out before: the plan's layer in its new order, gates, places, the window's parts."""
     trunk, order = trained.trunk, list(_ORDER)
     weight, bias, habit = trunk.smooth.weight[order], trunk.smooth.bias, trunk.habit[0, order]
-    first = trunk.join[0]
-    assert bias is not None and isinstance(first, nn.Conv2d)
+    assert bias is not None
     gates = torch.zeros(3, _ONE + 1, 1)
     gates[0], gates[0, _WARP] = 1.0, 0.1
     gates[0, _PLACE] = gates[0, _LINES] = 0.0
@@ -159,23 +191,9 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
         "where": grow(trunk.where, GRID // 32).permute(0, 2, 3, 1),
         "usual_matte": torch.cat([nothing, _window(trunk.usual_matte)], dim=1),
         "identity": _window(trained.identity_full.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
-        "join": _repeating(first.weight[:, trunk.config.edge :]),
-        "smoothing": _smoothing(2 * trunk.config.edge),
         "across": torch.from_numpy(fade(trained.size, trained.size * _ACROSS // GRID)),
         "down": torch.from_numpy(fade(trained.size, trained.size))[:, None],
     }
-
-
-def _repeating(weight_DC33: Tensor) -> Tensor:
-    """C x D x 4 x 4: the transposed convolution that enlarges by repetition and then convolves."""
-    taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-    return (taps @ weight_DC33 @ taps.T).transpose(0, 1)
-
-
-def _smoothing(channels: int) -> Tensor:
-    """What makes repeated pixels a bilinear enlargement: channels x 1 x 3 x 3."""
-    row = np.array([0.25, 0.5, 0.25], np.float32)
-    return torch.from_numpy(np.tile(np.outer(row, row), (channels, 1, 1, 1)))
 
 
 def _window(value: Tensor) -> Tensor:
