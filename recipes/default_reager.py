@@ -31,8 +31,17 @@ BEARDS = {
 BADLY_CUT = (
     "B001236", "B001277", "B001305", "B001310", "C000174", "C000880", "C001088", "C001098", "C001101", "C001127",
     "F000463", "F000479", "G000359", "G000386", "H000273", "H001077", "H001079", "H001093", "K000367", "K000384",
-    "K000399", "L000570", "M000639", "M001137", "M001183", "M001190", "M001198", "M001228", "N000147", "O000174",
+    "K000399", "L000570", "M000639", "M001137", "M001183", "M001190", "M001198", "M001228", "N000147", "O000173",
+    "O000174",
     "P000607", "R000615", "S001224", "T000476", "W000437", "W000790", "W000812", "W000817", "R000600",
+)
+GLASSES = (
+    "A000369", "B000490", "B000574", "B001236", "B001248", "B001278", "B001281", "B001310", "C000141", "C001054",
+    "C001078", "C001096", "E000246", "F000446", "F000454", "F000470", "G000386", "G000568", "G000576", "H001052",
+    "H001068", "H001077", "H001096", "K000367", "K000385", "K000394", "L000397", "L000491", "L000569", "M000639",
+    "M001137", "M001156", "M001205", "M001210", "M001215", "N000002", "N000147", "N000189", "P000595", "P000597",
+    "R000609", "S000033", "S000185", "S000344", "S001159", "S001172", "S001212", "S001223", "S001226", "T000165",
+    "W000437", "W000790", "W000800", "W000817", "W000828",
 )
 
 
@@ -50,6 +59,8 @@ def recipe() -> Recipe:
         },
         made=700, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=6, seed=1),
         made_pairs=PairsConfig(ages=3, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(matte=0.1),
-        loop=LoopConfig(steps=14000), emphasis=Emphasis(), estimator=EstimatorConfig(),
-        parsing=ParsingConfig(beards=BEARDS, left_out=BADLY_CUT),
+        loop=LoopConfig(steps=11400),
+        emphasis=Emphasis(older=1.5, younger=1.2, lines=1.1, shape=1.2, light=0.9, chroma=1.4, choice=2.0),
+        estimator=EstimatorConfig(),
+        parsing=ParsingConfig(beards=BEARDS, glasses=GLASSES, left_out=BADLY_CUT),
     )

