@@ -51,11 +51,15 @@ class SamplesConfig:
 
 
 class HeadSamples:
-    """Random samples of examples: `cut` from portraits, `made` rendered; `grounds` are pictures to stand before."""
+    """Random samples of examples: `cut` from portraits, `made` rendered; `grounds` are pictures to stand before;
+    `glasses` names the portraits that wear some.
+    """
 
     def __init__(
-        self, cut: Sequence[Example], made: Sequence[Example], grounds: Sequence[Array], config: SamplesConfig
+        self, cut: Sequence[Example], made: Sequence[Example], grounds: Sequence[Array], config: SamplesConfig,
+        glasses: Sequence[str] = (),
     ) -> None:
+        self.glasses = frozenset(glasses)
         self.cut, self.made, self.grounds, self.config = list(cut), list(made), list(grounds), config
         # A beard is rare: who wears one comes twice as often.
         weight = np.array([1.0 + (e.masks[..., _BEARD] > 128).any() for e in self.cut])
@@ -80,7 +84,8 @@ class HeadSamples:
         rgb, masks = _one(example.rgb), _one(example.masks)
         weight = np.repeat(_one(example.known)[..., None], len(MASKS), axis=2)
         if from_cut:
-            _forget_glasses(weight)
+            if example.name in self.glasses:
+                _forget_glasses(weight)
             _forget_beards_end(weight, example.masks[..., _BEARD])
         if rng.random() < c.recoloured:
             rgb = _recoloured(rgb, masks[..., _HAIR] + masks[..., _BEARD], rng)
@@ -184,7 +189,7 @@ def _one(stored: U8) -> Array:
 
 
 def _forget_glasses(weight: Array) -> None:
-    """Whether portraits wear glasses is not known: nothing is learned from them about things before the eyes."""
+    """Where the frames of a portrait's glasses are is not known: nothing is learned of things before the eyes."""
     x, y = EYES
     top, left = int(y - 0.6 * EYE), int(x - 1.4 * EYE)
     weight[top : top + int(1.3 * EYE), left : left + int(2.8 * EYE), _FRONT] = 0

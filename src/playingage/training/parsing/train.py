@@ -33,12 +33,13 @@ _WEIGHTS = (1.0, 1.5, 1.0, 0.7, 0.5, 1.3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsingConfig:
-    """Steps, batch and rate; `made` seeds of rendered people; `beards` names who among the portraits wears one, by kind
-    ("full", "goatee", "moustache"); `left_out` names those whose cut looks wrong. After `doubt` of the steps portraits
-    are dropped on which the network's hair and the cut's overlap by less than `agree` (intersection over union).
+    """Steps, batch and rate; `made` seeds of rendered people. `beards` names who among the portraits wears one, by kind
+    ("full", "goatee", "moustache"), `glasses` those with glasses, `left_out` those whose cut looks wrong. After `doubt`
+    of the steps portraits are dropped on which the network's hair and the cut's overlap by less than `agree`
+    (intersection over union).
     """
 
-    steps: int = 1200
+    steps: int = 4000
     batch: int = 12
     rate: float = 2e-3
     made: int = 1000
@@ -48,6 +49,7 @@ class ParsingConfig:
     threads: int = 1
     save_every: int = 200
     beards: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    glasses: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     samples: SamplesConfig = field(default_factory=SamplesConfig)
 
@@ -93,7 +95,7 @@ def heads(config: ParsingConfig, data: Path, out: Path) -> HeadSamples:
     pictures = [cv2.imread(str(e.path)) for e in listed if e.kind == "wild"]
     grounds = [f32(p[..., ::-1]) / np.float32(255) for p in pictures if p is not None]
     portraits = [example for example in stored(path) if example.name not in config.left_out]
-    return HeadSamples(portraits, rendered, grounds, config.samples)
+    return HeadSamples(portraits, rendered, grounds, config.samples, config.glasses)
 
 
 def train(samples: HeadSamples, config: ParsingConfig, checkpoint: Path) -> ParseNetwork:
@@ -189,7 +191,7 @@ def _averaged(average: dict[str, Tensor]) -> ParseNetwork:
 
 def _without(samples: HeadSamples, names: list[str]) -> HeadSamples:
     kept = [e for e in samples.cut if e.name not in names]
-    return HeadSamples(kept, samples.made, samples.grounds, samples.config)
+    return HeadSamples(kept, samples.made, samples.grounds, samples.config, tuple(samples.glasses))
 
 
 def parsed(network: ParseNetwork, examples: Sequence[Example]) -> Array:
