@@ -50,11 +50,11 @@ def test_ages_and_result_fit_the_crop_whatever_the_network_takes(tmp_path: Path)
     export_package(reager, age, 256, INFO, new)
     model = export_package(reager, age, 256, INFO, old)
     ages = torch.full((1, 1, 256, 256), 0.4)
-    export._export(reager.eval(), (export._test_crop(256), ages, ages + 0.2), ["crop", "source_age", "target_age"],
-                   ["delta", "matte"], old / "reager.onnx")
+    values = export.sample_crop(256), ages, ages + 0.2
+    export.write_network(reager.eval(), values, ["crop", "source_age", "target_age"], ["delta", "matte"], old / "reager.onnx")
     model["files"]["reager.onnx"] = sha256_file(old / "reager.onnx")
     (old / "model.json").write_bytes(canonical_json(model))
-    crop = np.ascontiguousarray(export._test_crop(256)[0].permute(1, 2, 0).numpy())
+    crop = np.ascontiguousarray(export.sample_crop(256)[0].permute(1, 2, 0).numpy())
     target = np.full((256, 256), 35, np.float32)
     target[:128] = 60
     device = choose_device("CPU", precision="f32")
@@ -72,11 +72,11 @@ def test_a_form_that_differs_is_refused() -> None:
     reager = at_size(networks()[0], 256)
     exported = Exported(at_size(reager, 256, Emphasis(older=3.0)))
     with pytest.raises(ModelError, match="exported form differs"):
-        check_form(reager, exported, export._test_crop(256))
+        check_form(reager, exported, export.sample_crop(256))
 
 
 def test_a_network_that_went_wrong_on_the_way_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "_compare", lambda *_: (_ for _ in ()).throw(ModelError("differs")))
+    monkeypatch.setattr(export, "compare_network", lambda *_: (_ for _ in ()).throw(ModelError("differs")))
     with pytest.raises(ModelError, match="differs"):
         export_package(*networks(), 256, INFO, tmp_path / "bad.pamodel")
     assert not (tmp_path / "bad.pamodel" / "model.json").exists()

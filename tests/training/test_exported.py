@@ -34,7 +34,7 @@ def trained(size: int, emphasis: Emphasis | None = None) -> Reager:
 @pytest.mark.parametrize(("source", "target"), [(0.3, 0.7), (0.7, 0.3)])
 def test_the_exported_form_is_the_trained_network(size: int, source: float, target: float) -> None:
     network = trained(size, Emphasis(older=1.2, younger=0.9, lines=1.5))
-    crop = export._test_crop(size)
+    crop = export.sample_crop(size)
     ages = [torch.full((1, 1, size, size), age) for age in (source, target)]
     side = size * SIDE // GRID
     with torch.inference_mode():
@@ -65,8 +65,9 @@ def test_lines_stay_in_their_places_in_bf16(size: int, tmp_path: Path) -> None:
         pytest.skip("no bf16 on this machine")
     exported = Exported(trained(size))
     ages = torch.full((1, 1, GRID, GRID), 0.3)
-    values = (export._test_crop(size), ages, ages + 0.4)
-    export._export(exported, values, ["crop", "source_age", "target_age"], ["delta", "matte"], tmp_path / "n.onnx")
+    values = (export.sample_crop(size), ages, ages + 0.4)
+    names = ["crop", "source_age", "target_age"], ["delta", "matte"]
+    export.write_network(exported, values, *names, tmp_path / "n.onnx")
     with torch.inference_mode():
         delta = exported(*values)[0].numpy()
     found = Network(tmp_path / "n.onnx", device).run([value.numpy() for value in values])[0]

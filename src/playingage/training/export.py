@@ -58,7 +58,7 @@ def export_package(
     sized = at_size(reager, size, emphasis).eval()
     exported = Exported(sized).eval()
     ages = torch.full((1, 1, GRID, GRID), 0.4)
-    crop = test_picture(size)
+    crop = sample_crop(size)
     check_form(sized, exported, crop)
     values = crop, ages, ages + 0.2
     write_network(exported, values, ["crop", "source_age", "target_age"], ["delta", "matte"], folder / "reager.onnx")
@@ -87,7 +87,7 @@ def export_package(
     return model
 
 
-def test_picture(size: int) -> Tensor:
+def sample_crop(size: int) -> Tensor:
     """A smooth picture with some grain: what a crop's spectrum is like."""
     generator = torch.Generator().manual_seed(1)
     coarse = torch.rand(1, 3, size // 16, size // 16, generator=generator)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from playingage.models.parsing import SIDE
-from playingage.training.export import _compare, _export, _test_crop
+from playingage.training.export import compare_network, sample_crop, write_network
 from playingage.training.parsing.network import Masks, ParseNetwork
 
 _LIMIT = 0.02
@@ -12,7 +12,7 @@ _LIMIT = 0.02
 
 def export_parser(network: ParseNetwork, path: Path) -> Path:
     """Write and compare; the path. Batch normalisation is folded into the convolutions by the run time."""
-    masks, head = Masks(network).eval(), _test_crop(SIDE)
-    _export(masks, (head,), ["head"], ["masks"], path)
-    _compare(masks, [head], path, _LIMIT)
+    masks, head = Masks(network).eval(), sample_crop(SIDE)
+    write_network(masks, (head,), ["head"], ["masks"], path)
+    compare_network(masks, [head], path, _LIMIT)
     return path
