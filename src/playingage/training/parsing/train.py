@@ -39,7 +39,7 @@ class ParsingConfig:
     (intersection over union).
     """
 
-    steps: int = 4000
+    steps: int = 2600
     batch: int = 12
     rate: float = 2e-3
     made: int = 1000
