@@ -51,7 +51,8 @@ def test_ages_and_result_fit_the_crop_whatever_the_network_takes(tmp_path: Path)
     model = export_package(reager, age, 256, INFO, old)
     ages = torch.full((1, 1, 256, 256), 0.4)
     values = export.sample_crop(256), ages, ages + 0.2
-    export.write_network(reager.eval(), values, ["crop", "source_age", "target_age"], ["delta", "matte"], old / "reager.onnx")
+    names = ["crop", "source_age", "target_age"], ["delta", "matte"]
+    export.write_network(reager.eval(), values, *names, old / "reager.onnx")
     model["files"]["reager.onnx"] = sha256_file(old / "reager.onnx")
     (old / "model.json").write_bytes(canonical_json(model))
     crop = np.ascontiguousarray(export.sample_crop(256)[0].permute(1, 2, 0).numpy())

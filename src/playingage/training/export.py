@@ -96,7 +96,7 @@ def sample_crop(size: int) -> Tensor:
 
 
 def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
-    """Raise ModelError when the exported form changes the crop by over `FORM_LIMIT` otherwise than the trained network does.
+    """Raise ModelError when the exported form changes the crop otherwise than the trained network, by over `FORM_LIMIT`.
 
     Towards the crop's border, where the exported matte ends, the trained one is made to end too.
     """
@@ -110,7 +110,7 @@ def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
     error = float((delta * matte * ends - small * seen).abs().max())
     LOG.info("exported form: largest difference %.2g", error)
     if not error <= FORM_LIMIT:
-        raise ModelError(f"the exported form differs from the trained network by {error:.3g}, more than {FORM_LIMIT:.3g}")
+        raise ModelError(f"the exported form differs from the trained one by {error:.3g}, more than {FORM_LIMIT:.3g}")
 
 
 def write_network(
