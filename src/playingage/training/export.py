@@ -96,7 +96,7 @@ def sample_crop(size: int) -> Tensor:
 
 
 def check_form(trained: Reager, exported: Exported, crop: Tensor) -> None:
-    """Raise ModelError when the exported form changes the crop otherwise than the trained network, by over `FORM_LIMIT`.
+    """Raise ModelError when the exported form changes the crop otherwise than the trained one, by over `FORM_LIMIT`.
 
     Towards the crop's border, where the exported matte ends, the trained one is made to end too.
     """
