@@ -1,7 +1,6 @@
 """Bringing a change found in the canonical crop back into the frame."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +44,7 @@ def to_frame(
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, [width, height])
     if right <= left or bottom <= top:
         return None
-    stack = np.asarray(cv2.merge([delta[..., 0] * matte, delta[..., 1] * matte, delta[..., 2] * matte, matte]))
+    stack = np.asarray(cv2.merge([cv2.multiply(delta, cv2.merge([matte] * 3)), matte]), np.float32)
     local = transform.astype(np.float64).copy()
     scale = scale_of(transform)
     size = matte.shape[0]
@@ -61,8 +60,7 @@ def to_frame(
     warped = np.asarray(
         cv2.warpAffine(stack, local, extent, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.float32
     )
-    back = np.ascontiguousarray(warped[..., 3])
-    back[back < _FAINT] = 0
+    back = np.asarray(cv2.threshold(cv2.extractChannel(warped, 3), _FAINT, 0, cv2.THRESH_TOZERO)[1], np.float32)
     return Patch(int(left), int(top), np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), np.float32), back)
 
 
@@ -75,9 +73,7 @@ def add_patch(pixels: Picture, patch: Patch, transfer: str) -> None:
     if transfer in DISPLAY_ENCODED and np.issubdtype(pixels.dtype, np.integer):
         # The common case in one pass: saturated, rounded to nearest, written inside the matte only.
         depth = cv2.CV_8U if pixels.dtype == np.uint8 else cv2.CV_16U
-        done: NDArray[Any] = np.ascontiguousarray(region)
-        cv2.add(done, patch.change * np.float32(scale), dst=done, mask=inside.view(np.uint8), dtype=depth)
-        region[...] = done
+        cv2.add(region, patch.change * np.float32(scale), dst=region, mask=inside.view(np.uint8), dtype=depth)
         return
     before = region.astype(np.float32) / np.float32(scale)
     after = from_view(to_view(before, transfer) + patch.change, transfer) * np.float32(scale)

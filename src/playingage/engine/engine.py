@@ -212,7 +212,8 @@ def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
 
 def _as_colourful(delta: Image, crop: Image) -> Image:
     """The change with no more colour than the plate has: black-and-white pictures stay black and white."""
-    spread = float(np.ptp(crop[::8, ::8], axis=2).mean())
+    red, green, blue = cv2.split(np.ascontiguousarray(crop[::8, ::8]))
+    spread = float((cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)).mean())
     if spread >= _COLOUR:
         return delta
     grey = delta @ np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec.709 luma

@@ -82,7 +82,11 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
         region = region.astype(np.float32)
     region, local = halve(region, local, scale)
     flags = cv2.INTER_LINEAR if scale < 1.5 else cv2.INTER_CUBIC
+    if flags == cv2.INTER_LINEAR:  # the same numbers, and four channels take OpenCV half the time of three
+        region = cv2.cvtColor(region, cv2.COLOR_RGB2RGBA)
     crop = cv2.warpAffine(region, local, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if flags == cv2.INTER_LINEAR:
+        crop = cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB)
     return crop.astype(np.float32)
 
 
@@ -99,7 +103,7 @@ def halve(
     if factor < 2 or min(region.shape[:2]) < 2 * factor:
         return region, transform
     width, height = region.shape[1] // factor, region.shape[0] // factor
-    even = np.ascontiguousarray(region[: height * factor, : width * factor])
+    even = region[: height * factor, : width * factor]
     small = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), region.dtype)
     local = transform.copy()
     local[:, 2] += local[:, :2] @ [(factor - 1) / 2, (factor - 1) / 2]
