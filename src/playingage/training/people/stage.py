@@ -86,18 +86,21 @@ class Stage:
         parts.append(self._cloth(scene, fixed, posed, normals))
         parts += self._inside(sitter, scene, years, points, pose)
         parts += self._hair(sitter, years, points, pose)
-        centre = pose(HEAD_CENTRE[None])[0]
         parts += self._before(sitter, scene, fixed, pose)
         # what blends must come last: glass over hair over skin
         parts.sort(key=lambda p: 2 if p.values.get("opacity", 1.0) != 1.0 else int(p.kind == "hair"))
-        focal = 1 / np.tan(np.radians(scene.fov) / 2)
-        gap = float(np.linalg.norm(fixed[LEFT_EYE].mean(0) - fixed[RIGHT_EYE].mean(0)))
-        distance = float(focal * gap / (2 * scene.eye_gap)) + 0.7  # the eyes lie before the head's centre
+        centre, distance, to_clip = _camera(scene, fixed, pose)
         key = np.array(scene.lights[0].towards, np.float32)
-        return Staged(
-            parts, clip_matrix(float(focal), distance, centre, scene.shift), lamp_matrix(key, centre),
-            self._common(sitter, scene, centre, distance),
-        )
+        return Staged(parts, to_clip, lamp_matrix(key, centre), self._common(sitter, scene, centre, distance))
+
+    def on_screen(self, sitter: Sitter, age: float, scene: Scene, size: int) -> F32:
+        """Where the base points lie in the picture: (n, 3) x, y in pixels (top-left pixel centre at 0, 0), depth."""
+        pose = Pose.of(scene)
+        to_clip = _camera(scene, self.bodies.aligned(sitter, REFERENCE), pose)[2]
+        posed = pose(self.bodies.expressed(sitter, age, scene))
+        clip = posed @ to_clip[:, :3].T + to_clip[:, 3]
+        x, y, depth = (clip[:, k] / clip[:, 3] for k in range(3))
+        return np.stack(((x + 1) / 2 * size - 0.5, (1 - y) / 2 * size - 0.5, depth), 1).astype(np.float32)
 
     def _common(self, sitter: Sitter, scene: Scene, centre: F32, distance: float) -> dict[str, Value]:
         eye = centre + np.array((0, 0, distance))
@@ -292,6 +295,15 @@ class Stage:
             "mask": OCCLUDER_MASK, "beard": (0.0, 0.0, 0.0), "bearded": 0.0, "frost": 0.0, "white": _WHITE,
         }
         return Part("skin", at, props.normals(at, surface.vertex[surface.tris]), surface, 0.95, 0.0, values, textures)
+
+
+def _camera(scene: Scene, fixed: F32, pose: Pose) -> tuple[F32, float, F32]:
+    """The head's centre, the camera's distance from it (dm), and the matrix to clip space."""
+    centre = pose(HEAD_CENTRE[None])[0]
+    focal = float(1 / np.tan(np.radians(scene.fov) / 2))
+    gap = float(np.linalg.norm(fixed[LEFT_EYE].mean(0) - fixed[RIGHT_EYE].mean(0)))
+    distance = focal * gap / (2 * scene.eye_gap) + 0.7  # the eyes lie before the head's centre
+    return centre, distance, clip_matrix(focal, distance, centre, scene.shift)
 
 
 def _thing(
