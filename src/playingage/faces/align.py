@@ -103,9 +103,13 @@ def halve(
     if factor < 2 or min(region.shape[:2]) < 2 * factor:
         return region, transform
     width, height = region.shape[1] // factor, region.shape[0] // factor
-    even = region[: height * factor, : width * factor]
-    small = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), region.dtype)
+    small = region[: height * factor, : width * factor]
+    left = factor
+    while left > 1:  # by two as often as it goes: OpenCV does that in a fifth of the time of other factors
+        step = left if left % 2 else 2
+        left //= step
+        small = cv2.resize(small, (width * left, height * left), interpolation=cv2.INTER_AREA)
     local = transform.copy()
     local[:, 2] += local[:, :2] @ [(factor - 1) / 2, (factor - 1) / 2]
     local[:, :2] *= factor
-    return small, local
+    return np.asarray(small, region.dtype), local
