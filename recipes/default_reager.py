@@ -60,7 +60,7 @@ def recipe() -> Recipe:
         made=700, made_share=0.3, strength=Strength(), pairs=PairsConfig(ages=6, seed=1),
         made_pairs=PairsConfig(ages=3, seed=2), data=DataConfig(), network=NetworkConfig(), loss=LossConfig(matte=0.1),
         loop=LoopConfig(steps=11400),
-        emphasis=Emphasis(older=1.9, younger=1.6, lines=1.0, shape=1.2, light=0.95, chroma=0.85, choice=2.0),
+        emphasis=Emphasis(older=1.9, younger=1.6, lines=0.9, shape=1.2, light=0.85, chroma=1.05, choice=2.0),
         estimator=EstimatorConfig(),
         parsing=ParsingConfig(beards=BEARDS, glasses=GLASSES, left_out=BADLY_CUT),
     )
