@@ -36,7 +36,7 @@ class CropReager:
         planes = np.empty((1, 3, self.size, self.size), np.float32)
         cv2.split(np.ascontiguousarray(crop, np.float32), list(planes[0]))
         given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
-        out = self._network.run([given[name] for name in self._network.inputs])
+        out = self._network.run([given[name] for name in self._network.inputs], borrow=True)
         named = dict(zip(self._network.outputs, out, strict=True))
         side = (self.size - self._width) // 2
         delta = np.zeros((self.size, self.size, 3), np.float32)

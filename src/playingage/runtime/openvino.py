@@ -89,7 +89,11 @@ class Network:
         self.inputs: dict[str, tuple[int, ...]] = {i.any_name: tuple(i.shape) for i in self._compiled.inputs}
         self.outputs: dict[str, tuple[int, ...]] = {o.any_name: tuple(o.shape) for o in self._compiled.outputs}
 
-    def run(self, values: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """Inputs in the network's order (float32, the shapes of `inputs`) to outputs, copied out of the run time."""
-        self._request.infer(list(values))
-        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self.outputs))]
+    def run(self, values: Sequence[NDArray[np.float32]], *, borrow: bool = False) -> list[NDArray[np.float32]]:
+        """Inputs in the network's order (float32, the shapes of `inputs`) to outputs, copied out of the run time.
+
+        borrow: leave them where they are; the next run writes over them.
+        """
+        self._request.infer(list(values), share_inputs=True)
+        found = [self._request.get_output_tensor(i).data for i in range(len(self.outputs))]
+        return found if borrow else [np.array(value) for value in found]
