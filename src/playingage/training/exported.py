@@ -27,7 +27,7 @@ from torch.nn import functional
 from playingage.training.network import GATE_YEARS, GRID, VIVID, WORK, Reager, bilinear, grow, tint
 
 SIDE = 4
-"""Columns of the grid left out on either side. In 251 faces turned up to 43 degrees none reached into them."""
+"""Columns of the grid left out on either side. In 203 faces turned up to 43 degrees none reached into them."""
 _ACROSS = GRID - 2 * SIDE
 _FADE = (6, 12)
 """Pixels of 256, counted from the window's border, between which the matte rises from none to all."""
