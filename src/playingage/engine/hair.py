@@ -31,7 +31,7 @@ _GREY_LOW, _GREY_SLOPE = 0.16, 0.68
 """Luma of grey hair against the skin's, as a line."""
 _SKIN = np.array([1.25, 0.94, 0.83], np.float32)
 """Mean colour of skin over its luma in neutral light."""
-_GREY = np.array([1.01, 1.0, 0.98], np.float32)
+_GREY = np.array([1.015, 1.0, 0.965], np.float32)
 """Colour of grey hair over its luma."""
 _BROWN = np.array([1.16, 0.96, 0.88], np.float32)
 _DARK = 0.30
@@ -144,7 +144,7 @@ class _Skin:
             return cls(luma=0.5, colour=np.asarray(_SKIN / 2, np.float32), tint=np.ones(3, np.float32))
         colour = np.asarray(weight.ravel() @ head.crop.reshape(-1, 3) / total, np.float32)
         luma = max(float(colour @ _LUMA), 0.02)
-        tint = np.maximum(colour / luma / _SKIN, 0.05) ** 0.4 * _GREY
+        tint = np.maximum(colour / luma / _SKIN, 0.05) ** 0.25 * _GREY
         tint = np.asarray(tint / (tint @ _LUMA), np.float32)
         return cls(luma=luma, colour=colour, tint=tint)
 
