@@ -179,3 +179,26 @@ def test_covered_skin_is_not_bare(portrait: Portrait, reager: Reager) -> None:
     at = face.points[4] @ to_face[:, :2].T + to_face[:, 2]
     assert bare[round(float(at[1])), round(float(at[0]))] < 0.05
     assert bare[10, 10] == 1 and 0.9 < bare.mean() < 1
+
+
+def test_a_mouth_and_eyes_that_are_taken_for_hair_stay_as_they_are(engine: Engine, portrait: Portrait) -> None:
+    class SeesHairEverywhere:
+        """Takes the whole head for hair, and no place for anything else."""
+
+        size = SIDE
+
+        def __call__(self, crop: Image) -> NDArray[np.float32]:
+            masks = np.zeros((len(MASKS), SIDE, SIDE), np.float32)
+            masks[MASKS.index("hair")] = 1
+            masks[MASKS.index("face"), 100:200, 100:156] = 1
+            return masks
+
+    blind = Engine(engine.package, engine.device)
+    blind._parser = SeesHairEverywhere()  # type: ignore[assignment]
+    face = Reager(engine).find(portrait)[0]
+    out = Reager(blind)(portrait, age=80, source_age=40, faces=[face]).astype(int)
+    changed = np.abs(out - portrait).mean(axis=2)
+    assert changed[20:60, 180:260].mean() > 5, "the hair turned grey"
+    for pupil in (468, 473):
+        x, y = face.points[pupil].round().astype(int)
+        assert changed[y - 1 : y + 2, x - 1 : x + 2].max() < 3

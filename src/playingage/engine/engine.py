@@ -15,7 +15,7 @@ from playingage.engine.hair import Head, parse_head, regrey, uncovered
 from playingage.engine.look import Look
 from playingage.engine.marks import keep_marks
 from playingage.engine.regions import with_regions
-from playingage.faces import TEMPLATE, Face, face_region, head_transform, template_transform, warp_crop
+from playingage.faces import TEMPLATE, Face, face_region, head_transform, openings, template_transform, warp_crop
 from playingage.frames import Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
 from playingage.models import AgeReader, CropReager, HeadParser, ModelPackage
@@ -190,7 +190,9 @@ def _hair(frame: Frame, request: AgeRequest, strength: float, head: _Head | None
     if done is None or not gate.any():
         return
     delta, mask = done
-    patch = to_frame(_as_colourful(delta, head.parsed.crop), mask * gate, head.transform, frame.height, frame.width)
+    # An open mouth may be taken for a moustache.
+    mask = mask * gate * (1 - openings(request.face.landmarks, head.transform, HEAD_SIDE))
+    patch = to_frame(_as_colourful(delta, head.parsed.crop), mask, head.transform, frame.height, frame.width)
     if patch is not None:
         yield patch
 

@@ -6,7 +6,7 @@ Calls run downward: tracker -> finder's parts (detector, mesh) -> runtime. A tra
 from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of, template_transform, warp_crop
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
-from playingage.faces.region import face_region, neck_region
+from playingage.faces.region import face_region, neck_region, openings
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
 
@@ -21,6 +21,7 @@ __all__ = [
     "face_region",
     "head_transform",
     "neck_region",
+    "openings",
     "overlap",
     "scale_of",
     "smooth_two_sided",

@@ -81,16 +81,28 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
         _fill(region, centre + (outline - centre) * _MARGIN, 1.0)
     # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
     region = np.clip(2 * _blur(region, max(1.0, 0.035 * height)) - 1, 0, 1)
-    holes = np.zeros((_WORK, _WORK), np.float32)
-    for hole in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
-        _fill(holes, points[list(hole)], 1.0)
-    holes = _blur(holes, 0.8)
     # No change reaches the crop's border: whatever lies there would end in a visible edge.
     margin = _border(_WORK)
-    small = region * (1 - holes) * margin
+    small = region * (1 - _openings(points)) * margin
     full = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
     full[full < 1 / 512] = 0
     return full
+
+
+def openings(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
+    """Float32 size x size, 0..1: 1 on eyeballs and inside the mouth, which no change may touch.
+
+    Arguments as in `face_region`.
+    """
+    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * (_WORK / size) - 0.5
+    return np.asarray(cv2.resize(_openings(points), (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _openings(points: NDArray[np.float32]) -> Plane:
+    holes = np.zeros((_WORK, _WORK), np.float32)
+    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
+        _fill(holes, points[list(outline)], 1.0)
+    return _blur(holes, 0.8)
 
 
 def _bands(points: NDArray[np.float32]) -> list[NDArray[np.float32]]:
