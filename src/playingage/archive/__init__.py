@@ -1,0 +1,1 @@
+"""From dated footage to a faceset."""

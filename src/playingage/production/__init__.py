@@ -1,0 +1,1 @@
+"""The production folder: performers, grants, archive, models, ledger."""
