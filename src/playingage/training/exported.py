@@ -37,6 +37,8 @@ _ORDER = (0, 1, 2, 3, 6, 5, 11, 4, 7, 8, 9, 10)
 """The plan's channels (place, warp, gain, colour, lines, fill) sorted by what becomes of them, so that parts lie
 together: place, warp, coarse gain, middle gain, fill, fine gain, colour, lines."""
 _PARTS = [2, 2, 1, 2, 6]
+TAPS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+"""Which rows of a 3 x 3 kernel meet the same pixel once pixels are repeated: 4 x 3."""
 _PLACE, _WARP, _LINES, _ONE = slice(0, 2), slice(2, 4), 11, 12
 
 
@@ -146,10 +148,9 @@ class _Join(nn.Module):
         assert isinstance(first, nn.Conv2d)
         self.bias = first.bias
         self.rest = nn.Sequential(*rest)
-        taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
         row = torch.tensor([0.25, 0.5, 0.25])
         with torch.no_grad():
-            repeating = (taps @ first.weight[:, coarse] @ taps.T).transpose(0, 1).clone()
+            repeating = (TAPS @ first.weight[:, coarse] @ TAPS.T).transpose(0, 1).clone()
             own = torch.cat([first.weight[:, : coarse.start], first.weight[:, coarse.stop :]], dim=1)
         self.register_buffer("repeating", repeating, persistent=False)
         self.register_buffer("own", own, persistent=False)
@@ -202,8 +203,18 @@ def _window(value: Tensor) -> Tensor:
 
 
 def _inner(width: int) -> slice:
-    side = SIDE * width // GRID
+    side = window_side(width)
     return slice(side, width - side)
+
+
+def window_side(width: int) -> int:
+    """Columns left out on either side of something `width` columns wide."""
+    return SIDE * width // GRID
+
+
+def order() -> tuple[int, ...]:
+    """Where in the trained plan each channel of the exported one comes from."""
+    return _ORDER
 
 
 def _unshuffle(value_1CYX: Tensor, factor: int) -> Tensor:
