@@ -1,0 +1,174 @@
+"""An HTTP server in a thread of its own: one event loop, guarded, with strict headers. What it serves, others say."""
+
+import asyncio
+import errno
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from importlib import resources
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from playingage.core import PlayingAgeError
+from playingage.web.guard import HEADERS, Guard, RefusedError
+from playingage.web.settings import ServerSettings
+
+_JOIN = 10.0
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def load_pages() -> dict[str, bytes]:
+    """The files shipped in `web/pages`, by name."""
+    folder = resources.files("playingage.web") / "pages"
+    return {item.name: item.read_bytes() for item in folder.iterdir() if item.is_file()}
+
+
+class PageServer:
+    """Start and stop it, or use it in a `with` block. The port is taken at once. Raises PlayingAgeError.
+
+    A kind of server adds its routes and, if it wants, something that goes on beside them: both in the server's thread.
+    `died` is called, from that thread, when the server breaks; `stop` then raises what it died of.
+    """
+
+    def __init__(
+        self, settings: ServerSettings | None = None, *, most_in: int, died: Callable[[], None] = lambda: None
+    ) -> None:
+        self._died, self._most_in = died, most_in
+        self.settings = settings or ServerSettings()
+        self.pages = load_pages()
+        self._thread = threading.Thread(target=self._serve, name="playingage web", daemon=True)
+        self._bound = _bind(self.settings)
+        self._loop = asyncio.new_event_loop()
+        self.port: int = self._bound.getsockname()[1]
+        self._guard = Guard(self.settings, self.port, (socket.gethostname(), f"{socket.gethostname()}.local"))
+        self.sockets: set[web.WebSocketResponse] = set()
+        self._ready = threading.Event()
+        self._end = asyncio.Event()
+        self._error: BaseException | None = None
+
+    def add_routes(self, application: web.Application) -> None:
+        """Say what is served, besides the files of the pages."""
+        raise NotImplementedError
+
+    async def beside(self) -> None:
+        """Goes on while the server runs, and is cancelled at its end."""
+
+    @property
+    def url(self) -> str:
+        """The address to open, with the token where one is asked."""
+        host = self.settings.host
+        if host in ("0.0.0.0", "::"):
+            host = socket.gethostname()
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self.port}/" + (f"?token={self.settings.token}" if self.settings.token else "")
+
+    def start(self) -> None:
+        """Serve from now on; returns when the port answers."""
+        self._thread.start()
+        self._ready.wait(_JOIN)
+        self._raise()
+
+    def stop(self) -> None:
+        """Say goodbye to all pages and join the thread; may be called twice."""
+        if self._thread.ident is None:
+            self._bound.close()
+            self._loop.close()
+            return
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+            self._thread.join(_JOIN)
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        try:
+            self._loop.run_until_complete(self._main())
+        except BaseException as error:
+            self._error = error
+            self._died()
+        finally:
+            self._ready.set()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+            self._bound.close()
+
+    async def _main(self) -> None:
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+        await runner.setup()
+        await web.SockSite(runner, self._bound, backlog=32).start()
+        beside, end = asyncio.create_task(self.beside()), asyncio.create_task(self._end.wait())
+        self._ready.set()
+        await asyncio.wait((beside, end), return_when=asyncio.FIRST_COMPLETED)
+        if beside.done():
+            beside.result()
+            await end
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
+        for each in tuple(self.sockets):
+            await each.close(code=1001, message=b"the server stops")
+        await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[self._checked], client_max_size=self._most_in)
+        application.router.add_get("/pages/{name}", self._file)
+        self.add_routes(application)
+        return application
+
+    @web.middleware
+    async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            fresh = self._guard.check(request.headers, request.cookies, request.query.get("token", ""), request.scheme)
+            if fresh and request.method == "GET" and request.path != "/socket":
+                response: web.StreamResponse = web.Response(status=303, headers={"Location": request.path})
+                response.set_cookie(self._guard.cookie, self.settings.token, httponly=True, samesite="Lax", path="/")
+            else:
+                response = await handler(request)
+        except RefusedError as refusal:
+            response = web.Response(status=refusal.status, text=refusal.words + "\n")
+        except web.HTTPException as error:
+            response = web.Response(status=error.status, text=f"{error.reason}\n")
+        if not response.prepared:
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+        return response
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        kind = _TYPES.get("." + name.rpartition(".")[2])
+        if kind is None or name not in self.pages:
+            raise web.HTTPNotFound
+        return web.Response(body=self.pages[name], content_type=kind, charset="utf-8")
+
+
+def _bind(settings: ServerSettings) -> socket.socket:
+    host = "127.0.0.1" if settings.host == "localhost" else settings.host
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, settings.port))
+        bound.listen(32)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PlayingAgeError(
+                f"port {settings.port} on {settings.host} is taken by another program",
+                "Choose another port, or 0 for any free one.",
+            ) from None
+        raise PlayingAgeError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from None
+    return bound
