@@ -6,6 +6,7 @@ Calls run downward: tracker -> finder's parts (detector, mesh) -> runtime. A tra
 from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of, template_transform, warp_crop
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
+from playingage.faces.identity import FaceIdentity
 from playingage.faces.region import face_region, neck_region, openings
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
@@ -15,6 +16,7 @@ __all__ = [
     "TEMPLATE",
     "Face",
     "FaceFinder",
+    "FaceIdentity",
     "FaceTracker",
     "LandmarkFilter",
     "Pose",
