@@ -134,8 +134,13 @@ class Trunk(nn.Module):
         for head in (self.smooth, self.sharp):
             nn.init.normal_(head.weight, std=0.003)
 
-    def forward(self, crop_BCHH: Tensor, source_B1GG: Tensor, target_B1GG: Tensor) -> Plan:
-        """Decide. `crop` B x 3 x 256 x 256 RGB 0..1; ages B x 1 x 64 x 64."""
+    def forward(
+        self, crop_BCHH: Tensor, source_B1GG: Tensor, target_B1GG: Tensor, years_B3GG: Tensor | None = None
+    ) -> Plan:
+        """Decide. `crop` B x 3 x 256 x 256 RGB 0..1; ages B x 1 x 64 x 64.
+
+        `years`: steps of shape, colour and detail, of `GATE_YEARS`, where they are not the whole step between the ages.
+        """
         step = (target_B1GG - source_B1GG) / GATE_YEARS
         where = grow(self.where, GRID // 32).expand(crop_BCHH.shape[0], -1, -1, -1)
         even = (crop_BCHH - 0.5) * 2
@@ -152,11 +157,12 @@ class Trunk(nn.Module):
         edges = self.edge(functional.pixel_unshuffle(even, 2))
         sharp = self.sharp(self.join(torch.cat([edges, grow(h, 2)], dim=1)))
         fine, matte = torch.split(functional.pixel_shuffle(sharp, _FINE), 1, dim=1)
-        older, younger = functional.relu(step) * self.emphasis.older, functional.relu(-step) * self.emphasis.younger
-        by = older - younger
-        return Plan(place=place, warp=warp * by * 0.1, gain=gain * by, colour=colour * by, donors=donors,
-                    lines=lines * older * self.emphasis.lines, fill=fill * by, fine=fine * stretch(by, WORK),
-                    matte=matte + self.usual_matte)
+        years = step.expand(-1, 3, -1, -1) if years_B3GG is None else years_B3GG
+        older, younger = functional.relu(years) * self.emphasis.older, functional.relu(-years) * self.emphasis.younger
+        shape, shade, detail = torch.split(older - younger, 1, dim=1)
+        return Plan(place=place, warp=warp * shape * 0.1, gain=gain * detail, colour=colour * shade, donors=donors,
+                    lines=lines * older[:, 2:] * self.emphasis.lines, fill=fill * detail,
+                    fine=fine * stretch(detail, WORK), matte=matte + self.usual_matte)
 
 
 def _start(trunk: nn.Module) -> None:

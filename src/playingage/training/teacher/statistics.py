@@ -22,7 +22,7 @@ _POOL = 60.0
 """The slope of all counts like so many faces of one sex: there are few women among the portraits."""
 _MAX_YAW = 15.0
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 _NOSTRILS = (48, 64, 98, 97, 2, 326, 327, 294, 278)
 _NOSE = (193, 417, 48, 278, 2)
 """Noses have spots rather than lines; little of them is lent."""
@@ -224,7 +224,7 @@ def _lending(mean: MeanShape) -> Plane:
     taper = _taper(mean)
     neck = neck_region(mean.points, np.eye(2, 3, dtype=np.float32), len(taper)) * 0.7
     closed = np.zeros(taper.shape, np.uint8)
-    for outline in (LIPS, EYE_LEFT, EYE_RIGHT, *_BROWS, _NOSTRILS):
+    for outline in (LIPS, EYE_LEFT, EYE_RIGHT, *BROWS, _NOSTRILS):
         hull = cv2.convexHull(np.round(mean.points[list(outline)]).astype(np.int32))
         cv2.fillConvexPoly(closed, hull, 1)
     grown = cv2.dilate(closed, np.ones((5, 5), np.uint8))

@@ -1,0 +1,131 @@
+"""A performer's network: the default re-ager, and tables of what the performer's face was at each age.
+
+Between two ages that the archive knows, the difference of the tables is laid on the picture: shape as a warp, colour
+and detail as factors, so that light, expression and gaze stay the performance's. For years that the archive does not
+know the default's change is taken instead, part by part (`untold`). Ages between eras are interpolated.
+
+Legend: B batch, K eras, G grid (64), H = 256, T side of the detail tables, S side of the crop. Colour: display-encoded
+RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from playingage.training.network import GATE_YEARS, GRID, WORK, Reager, grow, stretch
+from playingage.training.performer.atlas import Atlas
+from playingage.training.performer.frames import EPSILON
+
+PARTS = 3
+"""Shape, colour and detail have their own share of knowledge."""
+
+
+class Tables(nn.Module):
+    """The atlas as parameters, with what is not told by it."""
+
+    ages: Tensor
+    untold: Tensor
+
+    like_others: Tensor
+
+    def __init__(self, atlas: Atlas, like_others: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> None:
+        super().__init__()
+        self.register_buffer("ages", torch.from_numpy(np.asarray(atlas.ages, np.float32) / 100))
+        self.register_buffer("untold", torch.from_numpy(untold_years(atlas)))
+        self.register_buffer("like_others", torch.tensor(like_others).view(1, PARTS, 1, 1))
+        self.shape = nn.Parameter(torch.from_numpy(atlas.shape.copy()))
+        self.colour = nn.Parameter(torch.from_numpy(atlas.colour.copy()))
+        self.detail = nn.Parameter(torch.from_numpy(atlas.detail.copy()))
+
+    def weights(self, age_B1GG: Tensor) -> Tensor:
+        """B x K x G x G: how much of each era an age is, by linear interpolation; the nearest era beyond the ends."""
+        return hat_weights(age_B1GG, self.ages)
+
+    def years(self, age_B1GG: Tensor) -> Tensor:
+        """B x 3 x G x G: of shape, colour and detail, how many years (/ 100) up to this age the archive leaves to the
+        default.
+        """
+        inside = torch.einsum("bkyx,kp->bpyx", self.weights(age_B1GG), self.untold)
+        first, last = self.ages[0], self.ages[-1]
+        outside = functional.relu(age_B1GG - last) - functional.relu(first - age_B1GG)
+        return (inside + outside) * self.like_others
+
+
+def hat_weights(age_B1GG: Tensor, ages_K: Tensor) -> Tensor:
+    """B x K x G x G: piecewise linear weights of the eras, which sum to 1."""
+    eras = len(ages_K)
+    if eras == 1:
+        return torch.ones_like(age_B1GG)
+    gap = (ages_K[1:] - ages_K[:-1]).view(1, -1, 1, 1)
+    rising = torch.clamp((age_B1GG - ages_K[:-1].view(1, -1, 1, 1)) / gap, 0, 1)
+    before = torch.cat([torch.ones_like(age_B1GG), rising], dim=1)
+    after = torch.cat([rising, torch.zeros_like(age_B1GG)], dim=1)
+    return before - after
+
+
+def untold_years(atlas: Atlas) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    """K x 3: years / 100 from the first era to each that are left to the default, for shape, colour and detail."""
+    share = np.sqrt(np.maximum(atlas.share[1:] * atlas.share[:-1], 0))
+    gaps = np.diff(atlas.ages)[:, None] / 100 * (1 - share)
+    return np.concatenate([np.zeros((1, PARTS)), np.cumsum(gaps, axis=0)]).astype(np.float32)
+
+
+class PerformerReager(nn.Module):
+    """Crop and age maps to an RGB change and a matte, at 256 or 512 px, as `Reager` does."""
+
+    def __init__(self, default: Reager, tables: Tables) -> None:
+        super().__init__()
+        self.default = default
+        self.tables = tables
+
+    @property
+    def size(self) -> int:
+        """Side of the crop in pixels."""
+        return self.default.size
+
+    def forward(self, crop_BCSS: Tensor, source_B1GG: Tensor, target_B1GG: Tensor) -> tuple[Tensor, Tensor]:
+        """(delta, matte 0..1): `crop + delta * matte` is the face at the target age. Ages on the grid, G x G."""
+        default, tables, size = self.default, self.tables, self.size
+        half = functional.avg_pool2d(crop_BCSS, size // WORK) if size != WORK else crop_BCSS
+        years = (tables.years(target_B1GG) - tables.years(source_B1GG)) / GATE_YEARS
+        plan = default.trunk(half, source_B1GG, target_B1GG, years)
+        apart = tables.weights(target_B1GG) - tables.weights(source_B1GG)
+        smooth = torch.einsum("bkyx,kcyx->bcyx", apart, torch.cat([tables.shape, tables.colour], dim=1))
+        shape, colour = torch.split(_at(smooth, plan.place), [2, 3], dim=1)
+        delta, matte = default.act(crop_BCSS, _moved(plan, shape))
+        return self._tinted(crop_BCSS, delta, colour, self._detail(apart, plan.place), matte, source_B1GG, target_B1GG)
+
+    def _detail(self, apart_BKGG: Tensor, place_B2GG: Tensor) -> Tensor:
+        """B x 1 x S x S: change of detail, logarithm."""
+        table = self.tables.detail
+        if table.shape[-1] != self.size:
+            table = functional.interpolate(table[None], size=self.size, mode="area" if table.shape[-1] > self.size
+                                           else "bicubic")[0]
+        apart = functional.interpolate(apart_BKGG, size=self.size, mode="bilinear", align_corners=False)
+        mixed = (apart * table[None]).sum(dim=1, keepdim=True)
+        return _at(mixed, stretch(place_B2GG, self.size))
+
+    def _tinted(
+        self, crop: Tensor, delta: Tensor, colour: Tensor, detail: Tensor, matte: Tensor, source: Tensor, target: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        factor = torch.exp(torch.clamp(grow(colour, self.size // GRID) + detail, -1.5, 1.5))
+        after = (crop + delta + EPSILON).clamp(min=EPSILON / 4) * factor - EPSILON
+        gate = torch.clamp((target - source).abs() * 400, 0, 1)
+        return (after - crop) * grow(gate, self.size // GRID), torch.sigmoid(matte)
+
+
+def _moved(plan: "object", shape_B2GG: Tensor) -> "object":
+    """The plan with the performer's own change of shape added: a place that moves is read from where it was."""
+    from dataclasses import replace
+
+    return replace(plan, warp=plan.warp - shape_B2GG)  # type: ignore[type-var,attr-defined]
+
+
+def _at(maps: Tensor, place_B2YX: Tensor) -> Tensor:
+    """Maps on the mean face read where each pixel lies on it."""
+    side = maps.shape[-1]
+    axis = (torch.arange(side, dtype=maps.dtype, device=maps.device) + 0.5) * (2 / side) - 1
+    own = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]
+    places = own + place_B2YX.permute(0, 2, 3, 1)
+    return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
