@@ -12,18 +12,15 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from playingage.archive.errors import FacesetError
 from playingage.archive.files import Disk, Store
-from playingage.archive.row import FaceRow
+from playingage.archive.row import Cut, FaceRow
 from playingage.archive.table import from_parquet, to_parquet
 from playingage.core import canonical_json, sha256_bytes
 from playingage.frames import DISPLAY_ENCODED, to_view
 from playingage.frames.pixels import full_scale
 
-Cut = NDArray[np.uint8] | NDArray[np.uint16]
-"""H x W x 3 RGB."""
 FORMAT, VERSION = "playingage-faceset", 1
 DOCUMENT, TABLE = "faceset.json", "faceset.parquet"
 _NEXT = "faceset.parquet.next"

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from playingage.faces.face import LANDMARKS
 
+Cut = NDArray[np.uint8] | NDArray[np.uint16]
+"""Part of a picture, H x W x 3 RGB."""
 STATES = ("kept", "accepted", "rejected")
 USED = ("kept", "accepted")
 """States whose faces training takes."""

@@ -10,7 +10,7 @@ from playingage.media.address import Kind, SequenceName, kind_of
 from playingage.media.clip import ClipSource
 from playingage.media.clip_sink import ClipSink
 from playingage.media.inspection import MediaReport, StreamInfo, inspect_media
-from playingage.media.opening import open_sink, open_source
+from playingage.media.opening import open_sink, open_source, open_stored
 from playingage.media.pacing import PacedSource
 from playingage.media.pattern import PatternSettings, PatternSource, read_number
 from playingage.media.picture_sink import PictureSink, SequenceSink
@@ -24,5 +24,5 @@ __all__ = [
     "ClipFormat", "ClipSink", "ClipSource", "Connection", "DeviceSource", "Kind", "MediaReport",
     "PacedSource", "PatternSettings", "PatternSource", "PictureSink", "PictureSource", "ReconnectingSource",
     "SequenceName", "SequenceSink", "Sink", "Source", "SourceInfo", "StreamInfo", "StreamSource", "choose_format",
-    "inspect_media", "kind_of", "open_sink", "open_source", "read_number",
+    "inspect_media", "kind_of", "open_sink", "open_source", "open_stored", "read_number",
 ]

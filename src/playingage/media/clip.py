@@ -80,6 +80,17 @@ class ClipSource(SourceBase):
             return None
         return self._frame(picture)
 
+    def skip(self, count: int) -> None:
+        """Pass over the next `count` frames: every one is decoded, none converted. Raises as `read` does."""
+        for _ in range(count):
+            picture, self._pending = self._pending, None
+            picture = picture or (None if self._ended else self._decode())
+            if picture is None:
+                return  # the next `read` says whether the clip is complete
+            if picture.pts is not None:
+                self._last = picture.pts
+            self._number += 1
+
     def rewind(self) -> None:
         """Start again at the first frame."""
         self.close()

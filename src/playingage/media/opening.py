@@ -59,6 +59,16 @@ def open_source(
     return PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
 
 
+def open_stored(
+    address: str, *, rate: Fraction | None = None, threads: int = 0, accurate: bool = True
+) -> ClipSource | PictureSource:
+    """As `open_source`, for clips, pictures and sequences alone; what it returns can `skip`. Raises likewise."""
+    kind = kind_of(address)
+    if kind not in (Kind.CLIP, Kind.PICTURE, Kind.SEQUENCE, Kind.FOLDER):
+        raise SettingError(f"{address}: is no stored footage", "Give a file or a sequence.")
+    return _stored(address, kind, rate, threads, accurate)
+
+
 def _live(
     address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool
 ) -> Source:

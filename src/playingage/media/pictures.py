@@ -120,6 +120,11 @@ class PictureSource(SourceBase):
             origin=Origin(name=str(path)),
         )
 
+    def skip(self, count: int) -> None:
+        """Pass over the next `count` pictures without reading them."""
+        if count > 0:
+            self._number, self._pending = min(self._number + count, len(self._paths)), None
+
     def rewind(self) -> None:
         """Start again at the first picture."""
         self._number, self._closed, self._pending = 0, False, None
