@@ -76,11 +76,13 @@ class Exported(nn.Module):
     def forward(self, crop_13SS: Tensor, source_11GG: Tensor, target_11GG: Tensor) -> tuple[Tensor, Tensor]:
         """(delta, matte 0..1) of the window: `crop + delta * matte` is the face at the target age."""
         large = self.size != WORK
-        step = (target_11GG - source_11GG) / GATE_YEARS
+        apart = self.apart(source_11GG, target_11GG)
         even = ((_halve(crop_13SS) if large else crop_13SS) - 0.5) * 2
-        ages = [source_11GG * 4 - 2, target_11GG * 4 - 2, step]
+        ages = [source_11GG * 4 - 2, target_11GG * 4 - 2, (target_11GG - source_11GG) / GATE_YEARS]
         fine_1CGG, donors = self._trunk(even, ages)
-        place, warp, coarse, middle, maps = torch.split(self._plan(fine_1CGG, step), _PARTS, dim=1)
+        plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG))
+        place, warp, coarse, middle, maps = torch.split(plan, _PARTS, dim=1)
+        warp, shades = self.placed(warp, place, apart)
         sharp, matte = torch.split(self._sharp(even, fine_1CGG), 1, dim=1)
         moved = _read(crop_13SS, _columns_last(warp, self.size) + self.identity)
         half = _halve(moved) if large else moved
@@ -90,7 +92,26 @@ class Exported(nn.Module):
         change = colour + shade * (half + 0.08) * tint(half) + _detail(light, finest, _window(coarse), _window(middle))
         if large:
             change, matte = torch.split(_double(torch.cat([change, matte], dim=1)), [3, 1], dim=1)
-        return change + moved - _window(crop_13SS), torch.sigmoid(matte) * self.across * self.down
+        delta = self.tinted(crop_13SS, change + moved - _window(crop_13SS), shades)
+        return delta, torch.sigmoid(matte) * self.across * self.down
+
+    def apart(self, source_11GG: Tensor, target_11GG: Tensor) -> Tensor | None:
+        """What a performer's tables add between the ages; the default has none."""
+        return None
+
+    def years(self, source_11GG: Tensor, target_11GG: Tensor) -> Tensor:
+        """1 x GG, or F x GG where parts of the plan differ: years between the ages, of `GATE_YEARS`."""
+        return ((target_11GG - source_11GG) / GATE_YEARS).reshape(1, -1)
+
+    def placed(
+        self, warp_12GG: Tensor, place_12GG: Tensor, apart: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+        """The warp with a performer's own, and their change of colour and detail."""
+        return warp_12GG, None
+
+    def tinted(self, crop_13SS: Tensor, delta_13SW: Tensor, shades: tuple[Tensor, Tensor] | None) -> Tensor:
+        """The change with a performer's own laid on."""
+        return delta_13SW
 
     def _trunk(self, even_13HH: Tensor, ages: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The finest level's features 1 x C x G x G, and the donors' shares 1 x D."""
@@ -105,10 +126,9 @@ class Exported(nn.Module):
             h = trunk.up[i](torch.cat([grow(h, 2), kept[i]], dim=1))
         return self.up(h, kept[0]), torch.softmax(trunk.lender(kept[-1].mean(dim=(2, 3))), dim=1)
 
-    def _plan(self, fine_1CGG: Tensor, step_11GG: Tensor) -> Tensor:
+    def _plan(self, fine_1CGG: Tensor, step: Tensor) -> Tensor:
         """All smooth maps, gated, sorted by `_ORDER`, and the gate itself behind them: 1 x F x G x G."""
         emphasis = self.trained.trunk.emphasis
-        step = step_11GG.reshape(1, -1)
         older = functional.relu(step) * emphasis.older
         years = older - functional.relu(-step) * emphasis.younger
         # As F x GG: broadcasting along channels that lie innermost is slow.
@@ -210,6 +230,27 @@ def _inner(width: int) -> slice:
 def window_side(width: int) -> int:
     """Columns left out on either side of something `width` columns wide."""
     return SIDE * width // GRID
+
+
+def window(value: Tensor) -> Tensor:
+    """The columns that a face can reach, of anything that is as wide as the crop."""
+    return _window(value)
+
+
+def at_places(offset_12GG: Tensor, identity_1SW2: Tensor, size: int) -> Tensor:
+    """1 x S x W x 2: places of the window, moved by an offset from the grid."""
+    return _columns_last(offset_12GG, size) + identity_1SW2
+
+
+def read(picture: Tensor, places: Tensor) -> Tensor:
+    """The picture at places in -1..1."""
+    return _read(picture, places)
+
+
+def stretched(maps_1CGG: Tensor, size: int) -> Tensor:
+    """Maps from the grid to the window at `size` (256 or 512): 1 x C x S x W."""
+    wide = _stretch(maps_1CGG)
+    return wide if size == WORK else _double(wide)
 
 
 def order() -> tuple[int, ...]:

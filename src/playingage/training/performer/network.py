@@ -8,15 +8,19 @@ Legend: B batch, K eras, G grid (64), H = 256, T side of the detail tables, S si
 RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from playingage.training.network import GATE_YEARS, GRID, WORK, Reager, grow, stretch
+from playingage.training.network import GATE_YEARS, WORK, Reager, stretch
 from playingage.training.performer.atlas import Atlas
 from playingage.training.performer.frames import EPSILON
 
+DEEPEST = 1.5
+"""Largest change of the logarithm that tables may ask."""
 PARTS = 3
 """Shape, colour and detail have their own share of knowledge."""
 
@@ -50,6 +54,12 @@ class Tables(nn.Module):
         first, last = self.ages[0], self.ages[-1]
         outside = functional.relu(age_B1GG - last) - functional.relu(first - age_B1GG)
         return (inside + outside) * self.like_others
+
+
+    def told_by_channel(self, parts: list[int]) -> Tensor:
+        """F x (K + 1): for channels that belong to `parts`, `untold` and what a year beyond the archive counts."""
+        ends = torch.ones_like(self.untold[:1])
+        return (torch.cat([self.untold, ends]) * self.like_others.view(1, PARTS)).T[parts]
 
 
 def hat_weights(age_B1GG: Tensor, ages_K: Tensor) -> Tensor:
@@ -92,37 +102,35 @@ class PerformerReager(nn.Module):
         plan = default.trunk(half, source_B1GG, target_B1GG, years)
         apart = tables.weights(target_B1GG) - tables.weights(source_B1GG)
         smooth = torch.einsum("bkyx,kcyx->bcyx", apart, torch.cat([tables.shape, tables.colour], dim=1))
-        shape, colour = torch.split(_at(smooth, plan.place), [2, 3], dim=1)
-        delta, matte = default.act(crop_BCSS, _moved(plan, shape))
-        return self._tinted(crop_BCSS, delta, colour, self._detail(apart, plan.place), matte, source_B1GG, target_B1GG)
+        shape, colour = torch.split(at(smooth, plan.place), [2, 3], dim=1)
+        # A place that moves is read from where it was.
+        delta, matte = default.act(crop_BCSS, replace(plan, warp=plan.warp - shape))
+        delta = tinted(crop_BCSS, delta, stretch(colour, size), self._detail(apart, plan.place))
+        return delta, torch.sigmoid(matte)
+
+    def sized_detail(self) -> Tensor:
+        """K x S x S: the tables of detail at the crop's size."""
+        table = self.tables.detail
+        if table.shape[-1] == self.size:
+            return table
+        if table.shape[-1] > self.size:
+            return functional.avg_pool2d(table[None], table.shape[-1] // self.size)[0]
+        return functional.interpolate(table[None], size=self.size, mode="bicubic", align_corners=False)[0]
 
     def _detail(self, apart_BKGG: Tensor, place_B2GG: Tensor) -> Tensor:
         """B x 1 x S x S: change of detail, logarithm."""
-        table = self.tables.detail
-        if table.shape[-1] != self.size:
-            table = functional.interpolate(table[None], size=self.size, mode="area" if table.shape[-1] > self.size
-                                           else "bicubic")[0]
-        apart = functional.interpolate(apart_BKGG, size=self.size, mode="bilinear", align_corners=False)
-        mixed = (apart * table[None]).sum(dim=1, keepdim=True)
-        return _at(mixed, stretch(place_B2GG, self.size))
-
-    def _tinted(
-        self, crop: Tensor, delta: Tensor, colour: Tensor, detail: Tensor, matte: Tensor, source: Tensor, target: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        factor = torch.exp(torch.clamp(grow(colour, self.size // GRID) + detail, -1.5, 1.5))
-        after = (crop + delta + EPSILON).clamp(min=EPSILON / 4) * factor - EPSILON
-        gate = torch.clamp((target - source).abs() * 400, 0, 1)
-        return (after - crop) * grow(gate, self.size // GRID), torch.sigmoid(matte)
+        wide = stretch(apart_BKGG, self.size)
+        mixed = (wide * self.sized_detail()[None]).sum(dim=1, keepdim=True)
+        return at(mixed, stretch(place_B2GG, self.size))
 
 
-def _moved(plan: "object", shape_B2GG: Tensor) -> "object":
-    """The plan with the performer's own change of shape added: a place that moves is read from where it was."""
-    from dataclasses import replace
+def tinted(crop: Tensor, delta: Tensor, colour_B3SS: Tensor, detail_B1SS: Tensor) -> Tensor:
+    """The change `delta` of a crop with a factor laid on its result, given as logarithms."""
+    factor = torch.exp(torch.clamp(colour_B3SS + detail_B1SS, -DEEPEST, DEEPEST))
+    return (crop + delta + EPSILON).clamp(min=EPSILON / 4) * factor - EPSILON - crop
 
-    return replace(plan, warp=plan.warp - shape_B2GG)  # type: ignore[type-var,attr-defined]
 
-
-def _at(maps: Tensor, place_B2YX: Tensor) -> Tensor:
+def at(maps: Tensor, place_B2YX: Tensor) -> Tensor:
     """Maps on the mean face read where each pixel lies on it."""
     side = maps.shape[-1]
     axis = (torch.arange(side, dtype=maps.dtype, device=maps.device) + 0.5) * (2 / side) - 1
