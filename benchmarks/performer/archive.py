@@ -1,8 +1,8 @@
 """A made performer: an archive of pictures at 20 to 60, a performance at 65, and that performance at every age.
 
 The pictures are training.people's. The archive's differ in light, lens, background, pose, expression, hair and size of
-the face; the performance is one shot in a light and before a background that the archive does not hold. Its truth is the
-same shot rendered at the other ages, with nothing else different, the grain included.
+the face; the performance is one shot in a light and before a background that the archive does not hold. Its truth is
+the same shot rendered at the other ages, with nothing else different, the grain included.
 """
 
 import csv
@@ -33,6 +33,8 @@ _SIDE, _GAP = 720, 0.165
 _STEP = 1 / 12
 """Seconds from one frame of the performance to the next."""
 _VERSION = 1
+STRANGERS = (40024, 40474, 40746, 40900, 40946, 41179)
+"""People besides the performers: three women and three men, of the performers' own and other ancestries."""
 _HANGING = ("bob01", "bob02", "long01", "short03", "braid01")
 """Hair that hangs into the face, and so hides what is to be compared."""
 
@@ -101,13 +103,11 @@ def make(
     if not held_out(f"made-{seed}"):
         raise ValueError(f"made-{seed} is not held out: the default re-ager may have learned from that face")
     wanted = [*_archive(seed, plan), *_performance(seed, plan)]
-    done = 0
-    for row, work in wanted:
+    for done, (row, work) in enumerate(wanted, start=1):
         paths = [folder / row[name] for name in ("file", "masks") if row[name]]
         if not all(path.is_file() for path in paths):
             for path, pixels in zip(paths, work(people()), strict=True):
                 write(path, pixels)
-        done += 1
         if tell:
             tell(done, len(wanted))
     fresh = folder / f"{LIST}.part"
@@ -117,6 +117,22 @@ def make(
         writer.writerows(row for row, _ in wanted)
     fresh.replace(folder / LIST)
     return listed(folder)
+
+
+def others(people: Callable[[], People], folder: Path) -> dict[str, list[Made]]:
+    """People besides the performers, each at every age of AGES: name to one picture; kept in `folder`."""
+    found = {}
+    for seed in STRANGERS:
+        for age in AGES:
+            path = folder / f"{seed}-{age:.0f}.png"
+            if not path.is_file():
+                scene = _moment(people(), seed, 0, 3)
+                picture = people().render(people().sitter(seed), age, scene, _SIDE)
+                write(path, _filmed(picture, blur=0.5, grain=1.5, draw=(_VERSION, seed, int(age))))
+            found[f"{seed} at {age:g}"] = [
+                Made(file=path, age=age, frame=0, kind="other", group="", masks=None, still=False)
+            ]
+    return found
 
 
 def write(path: Path, pixels: Rgb) -> None:
