@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playingage.core import ModelError, canonical_json
+from playingage.core import ModelError
 from playingage.models import PACKAGES, ModelPackage, default_package
 
 SOURCE = PACKAGES / "default-256.pamodel"
@@ -21,8 +21,7 @@ def package(tmp_path: Path) -> Path:
 
 def rewrite(package: Path, **fields: Any) -> None:
     file = package / "model.json"
-    document = {**json.loads(file.read_bytes()), **fields}
-    file.write_bytes(canonical_json(document))
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), **fields}))
 
 
 @pytest.mark.parametrize("size", [256, 512])
@@ -64,7 +63,11 @@ def test_a_changed_file_is_refused(package: Path) -> None:
         ({"ages": [80, 20]}, "out of range"),
         ({"files": {}}, r"does not list reager\.onnx"),
         ({"files": {"../../etc/passwd": "0", "reager.onnx": "0", "age.onnx": "0"}}, "outside the package"),
-        ({"performer": "Ada"}, "needs a grant"),
+        ({"performer": "Ada"}, "its performer is 'Ada'"),
+        ({"performer": "ada"}, "its performer_name is None"),
+        ({"grant": "0" * 64}, "names no performer, but has grant"),
+        ({"age_estimator": {"size": 128, "child_below": float("nan")}}, "child_below nan out of range"),
+        ({"size": float("inf")}, "usable field"),
     ],
 )
 def test_bad_listings(package: Path, fields: dict[str, Any], message: str) -> None:
