@@ -39,7 +39,10 @@ def upright(landmarks: F32, pose: Pose) -> F32:
 
 
 def expression_of(landmarks: F32, pose: Pose) -> Expression:
-    """The expression of a face (landmarks 478 x 3 in any pixels)."""
+    """The expression of a face (landmarks 478 x 3 in any pixels).
+
+    The limits are from portraits: of official ones, most of which smile, and of people caught in passing.
+    """
     face = upright(landmarks, pose)
 
     def apart(a: int, b: int) -> float:
@@ -52,12 +55,10 @@ def expression_of(landmarks: F32, pose: Pose) -> Expression:
     eyes = [apart(*heights) / max(apart(*widths), 0.1) for heights, widths in lids]
     eye = eyes[0] if pose.yaw > 20 else eyes[1] if pose.yaw < -20 else (eyes[0] + eyes[1]) / 2
     eyes_open = _part(eye, 0.08, 0.30)
-    width = apart(61, 291)
-    middle = (face[13, 1] + face[14, 1]) / 2 if gap < 0.15 else face[13, 1] + 0.1
-    raised = float(middle - (face[61, 1] + face[291, 1]) / 2)
-    smile = min(1.0, 0.5 * _part(width, 0.85, 1.15) + 0.5 * _part(raised, 0.0, 0.16))
+    raised = float(face[13, 1] - (face[61, 1] + face[291, 1]) / 2)
+    smile = 0.5 * _part(apart(61, 291), 0.88, 1.12) + 0.5 * _part(raised, 0.0, 0.06)
     brows = float(np.mean([face[133, 1] - face[55, 1], face[362, 1] - face[285, 1]]))
-    frown = _part(brows, 0.42, 0.28) * (1 - smile)
+    frown = _part(brows, 0.175, 0.135) * (1 - smile)
     return Expression(
         mouth_open=mouth_open, smile=smile, eyes_open=eyes_open, frown=frown,
         name=_name(mouth_open, smile, eyes_open, frown),
@@ -73,7 +74,7 @@ def _name(mouth_open: float, smile: float, eyes_open: float, frown: float) -> st
         return "other"
     if mouth_open >= 0.18:
         return "talk"
-    return "frown" if frown >= 0.6 else "neutral"
+    return "frown" if frown >= 0.5 else "neutral"
 
 
 def _part(value: float, zero: float, one: float) -> float:

@@ -217,12 +217,12 @@ class Ingest:
         if not known:
             known = known.and_([track.embedding for track in found.seen])
         verdicts = judge(found.seen, known, settings)
-        others = people_in([t for t in found.seen if verdicts[t.track].who == "other"], settings.same + settings.doubt)
+        others = people_in([t for t in found.seen if verdicts[t.track].who != "performer"], settings.same)
         good = choose(found.of("performer", verdicts), settings.most, settings.each)
         unsure = found.of("doubtful", verdicts)
         doubtful = choose(unsure, max(1, settings.most // _DOUBTFUL), max(1, settings.each // _DOUBTFUL))
-        if not good and not doubtful:
-            nearest = min((each.distance for each in verdicts.values()), default=float("inf"))
+        nearest = min((each.distance for each in verdicts.values()), default=float("inf"))
+        if not good and nearest > settings.same:
             raise IngestError(
                 f"{title}: {name} is not in it: of {len(others)} {'person' if len(others) == 1 else 'people'} found the"
                 f" nearest is {nearest:.2f} from the references, the same person is within {settings.same:.2f}",
@@ -253,7 +253,7 @@ class _Found:
 
     def __init__(self, settings: IngestSettings, known: Known) -> None:
         self.known, self.settings = known, settings
-        self.company = Company(settings.same + 2 * settings.doubt)
+        self.company = Company(settings.same + 4 * settings.doubt)
         self.rows: list[FaceRow] = []
         self.seen: list[Seen] = []
         self.looked = self.faces = self.interlaced = 0
@@ -286,7 +286,7 @@ class _Found:
         found = []
         for row in self.rows:
             verdict = verdicts[row.track]
-            odd = verdict.who == "performer" and bool(self.known) and row.distance > limit + self.settings.doubt
+            odd = verdict.who == "performer" and bool(self.known) and row.distance > limit + 2 * self.settings.doubt
             if ("doubtful" if odd else verdict.who) != who:
                 continue
             if who == "performer":
@@ -331,7 +331,12 @@ def failed(outcomes: Sequence[Outcome]) -> PlayingAgeError | None:
     bad = [outcome for outcome in outcomes if outcome.status == "failed"]
     if not bad:
         return None
-    more = f" ({len(bad) - 1} more titles failed, see above)" if len(bad) > 1 else ""
-    return IngestError(bad[0].what + more, bad[0].do)
+    if len(outcomes) == 1:
+        return IngestError(bad[0].what, bad[0].do)
+    names = ", ".join(outcome.title for outcome in bad[:5]) + (" and others" if len(bad) > 5 else "")
+    return IngestError(
+        f"{len(bad)} of {len(outcomes)} titles failed, for the reasons above: {names}",
+        "The others are in the faceset. Mend what is wrong and give the same command again.",
+    )
 
 

@@ -15,8 +15,9 @@ F32 = NDArray[np.float32]
 _FEW = 3
 """A distance is the mean of those to the nearest few references: one odd picture decides nothing."""
 _MOST_KNOWN = 200
-_SURE = 0.08
-"""Tracks so much nearer than needed speak for the performer at this age, and others are compared with them too."""
+_SURE, _NEARER = 0.08, 0.05
+"""Tracks so much nearer than needed speak for the performer at this age: others are compared with them too, and then
+have to be that much nearer themselves."""
 
 
 class Identifier(Protocol):
@@ -113,7 +114,8 @@ def judge(tracks: Sequence[Seen], known: Known, settings: IngestSettings) -> dic
     strangers = [t for t in tracks if distances[t.track] > settings.same + settings.doubt]
     strangers += [t for t in tracks if any(other.track in t.beside for other in sure) and t not in sure]
     others = [_mean(group) for group in people_in(strangers, settings.same)]
-    return {t.track: _verdict(t, distances, others, settings) for t in tracks}
+    limit = settings.same - (_NEARER if sure else 0.0)
+    return {t.track: _verdict(t, distances, others, limit, settings) for t in tracks}
 
 
 def _alone(track: Seen, distances: Mapping[int, float]) -> bool:
@@ -122,7 +124,7 @@ def _alone(track: Seen, distances: Mapping[int, float]) -> bool:
 
 
 def _verdict(
-    track: Seen, distances: Mapping[int, float], others: Sequence[F32], settings: IngestSettings
+    track: Seen, distances: Mapping[int, float], others: Sequence[F32], limit: float, settings: IngestSettings
 ) -> Verdict:
     distance = distances[track.track]
     if distance > settings.same + settings.doubt:
@@ -131,10 +133,10 @@ def _verdict(
         nearer = any(distances.get(other, np.inf) <= settings.same for other in track.beside)
         if nearer:
             return Verdict(who="other", distance=distance)
-    if distance > settings.same:
+    if distance > limit:
         return Verdict(
             who="doubtful", distance=distance,
-            reason=f"doubtful: {distance:.2f} from the references; the same person is within {settings.same:.2f}",
+            reason=f"doubtful: {distance:.2f} from the references; the same person is within {limit:.2f}",
         )
     rival = min((_far(other, track.embedding) for other in others), default=np.inf)
     if rival < distance + settings.margin:

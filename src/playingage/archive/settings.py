@@ -24,7 +24,7 @@ class IngestSettings:
     most: int = 1200
     each: int = 24
     same: float = 0.55
-    doubt: float = 0.1
+    doubt: float = 0.05
     margin: float = 0.04
     nearest: float = 15.0
 

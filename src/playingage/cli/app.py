@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from playingage import __version__
-from playingage.cli import demo, evaluate, inspect, live, render
+from playingage.cli import demo, evaluate, ingest, inspect, live, render
 from playingage.cli.output import complain
 from playingage.cli.stopping import Stopped, stop_by_exception
 from playingage.core import PlayingAgeError
@@ -22,6 +22,7 @@ app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("ingest", epilog=ingest.EXAMPLES)(ingest.ingest)
 app.command("evaluate", epilog=evaluate.EXAMPLES, cls=evaluate.EvaluateCommand)(evaluate.evaluate)
 
 

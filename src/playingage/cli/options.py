@@ -40,6 +40,11 @@ Precision = Annotated[
 ]
 Threads = Annotated[int, typer.Option("--threads", help="Threads of the re-ageing network.")]
 Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output.")]
+ProductionFolder = Annotated[
+    Path | None,
+    typer.Option("--production", "-P", metavar="FOLDER", envvar="PLAYINGAGE_PRODUCTION",
+                 help="The production; else the one that the current folder lies in."),
+]
 Consent = Annotated[
     str | None,
     typer.Option("--consent", metavar="STATEMENT", envvar="PLAYINGAGE_CONSENT",
