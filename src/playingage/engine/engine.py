@@ -15,7 +15,16 @@ from playingage.engine.hair import Head, parse_head, regrey, uncovered
 from playingage.engine.look import Look
 from playingage.engine.marks import keep_marks
 from playingage.engine.regions import with_regions
-from playingage.faces import TEMPLATE, Face, face_region, head_transform, openings, template_transform, warp_crop
+from playingage.faces import (
+    TEMPLATE,
+    Face,
+    face_region,
+    head_transform,
+    openings,
+    place_of,
+    template_transform,
+    warp_crop,
+)
 from playingage.frames import Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
 from playingage.models import AgeReader, CropReager, HeadParser, ModelPackage
@@ -122,21 +131,19 @@ class Engine:
         that the model
         does not know and ValueError for maps that do not fit the frame.
         """
-        pixels = frame.pixels.copy()
-        matte = np.zeros(pixels.shape[:2], np.float32)
-        outcomes = tuple(outcome_of(request.face, request.read) for request in requests)
-        for request, outcome in zip(requests, outcomes, strict=True):
-            self.check_source_age(request.source_age)
-            self.check_age(request.target_age)
-            self.check_look(request.look)
-            strength = request.look.strength * outcome.taken
-            if strength <= 0:
-                continue
-            head = self._head(frame, request)
-            for patch in (*self._face(frame, request, strength, head), *_hair(frame, request, strength, head)):
-                add_patch(pixels, patch, frame.colour.transfer)
-                merge_matte(matte, patch)
-        return Reaged(frame=replace(frame, pixels=pixels), matte=matte, outcomes=outcomes)
+        return reage_frame(frame, [(self, request) for request in requests])
+
+    def check(self, request: AgeRequest) -> None:
+        """Raises SettingError for ages that the model does not know."""
+        self.check_source_age(request.source_age)
+        self.check_age(request.target_age)
+        self.check_look(request.look)
+
+    def patches(self, frame: Frame, request: AgeRequest, strength: float) -> Iterator[Patch]:
+        """What changes in the frame where a face is taken to its age with this strength, above 0."""
+        head = self._head(frame, request)
+        yield from self._face(frame, request, strength, head)
+        yield from _hair(frame, request, strength, head)
 
     def _face(self, frame: Frame, request: AgeRequest, strength: float, head: "_Head | None") -> Iterator[Patch]:
         """The change of the face from hairline to jaw."""
@@ -149,7 +156,8 @@ class Engine:
         if not gate.any():
             return
         crop = _crop(frame, transform, size)
-        delta, seen = self._reager(crop, source, target)
+        place = place_of(request.face.landmarks, transform, size) if self._reager.wants_place else None
+        delta, seen = self._reager(crop, source, target, place)
         if request.look.keep_moles:
             delta = keep_marks(delta, crop, request.face.landmarks, transform)
         delta = _as_colourful(delta, crop)
@@ -169,6 +177,22 @@ class Engine:
             return None
         parsed = parse_head(self._parser, _crop(frame, transform, HEAD_SIDE))
         return _Head(parsed=parsed, transform=transform, source=source, target=target)
+
+
+def reage_frame(frame: Frame, wanted: Sequence[tuple[Engine, AgeRequest]]) -> Reaged:
+    """`Engine.apply` where each face has an engine of its own. All see the frame as it was before any change."""
+    pixels = frame.pixels.copy()
+    matte = np.zeros(pixels.shape[:2], np.float32)
+    outcomes = tuple(outcome_of(request.face, request.read) for _, request in wanted)
+    for (engine, request), outcome in zip(wanted, outcomes, strict=True):
+        engine.check(request)
+        strength = request.look.strength * outcome.taken
+        if strength <= 0:
+            continue
+        for patch in engine.patches(frame, request, strength):
+            add_patch(pixels, patch, frame.colour.transfer)
+            merge_matte(matte, patch)
+    return Reaged(frame=replace(frame, pixels=pixels), matte=matte, outcomes=outcomes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,6 +7,7 @@ from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
 from playingage.faces.identity import FaceIdentity
+from playingage.faces.placing import place_of
 from playingage.faces.region import face_region, neck_region, openings
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
@@ -25,6 +26,7 @@ __all__ = [
     "neck_region",
     "openings",
     "overlap",
+    "place_of",
     "scale_of",
     "smooth_two_sided",
     "template_transform",

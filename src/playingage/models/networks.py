@@ -10,8 +10,14 @@ from playingage.models.package import ModelPackage
 from playingage.runtime import Device, Network
 
 
+PLACE_GRID = 64
+
+
 class CropReager:
-    """Crop + source age map + target age map -> change + matte, at the package's native size."""
+    """Crop + source age map + target age map -> change + matte, at the package's native size.
+
+    `wants_place`: whether the network is also told where each cell of the crop lies on the mean face.
+    """
 
     def __init__(self, package: ModelPackage, device: Device) -> None:
         size = package.spec.size
@@ -24,18 +30,27 @@ class CropReager:
         whole = 0 < self._ages <= size and size % self._ages == 0
         inside = 0 < self._width <= size and (size - self._width) % 2 == 0
         inputs = {"crop": (1, 3, size, size), "source_age": ages, "target_age": ages}
+        self.wants_place = "place" in self._network.inputs
+        if self.wants_place:
+            inputs["place"] = (1, 2, PLACE_GRID, PLACE_GRID)
         outputs = {"delta": (1, 3, size, self._width), "matte": (1, 1, size, self._width)}
         if not (whole and inside and self._network.inputs == inputs and self._network.outputs == outputs):
             raise ModelError(f"{package.path}: reager.onnx does not have the inputs and outputs of the protocol")
 
-    def __call__(self, crop: Image, source_age: Plane | float, target_age: Plane | float) -> tuple[Image, Plane]:
+    def __call__(
+        self, crop: Image, source_age: Plane | float, target_age: Plane | float,
+        place: NDArray[np.float32] | None = None,
+    ) -> tuple[Image, Plane]:
         """Change (S x S x 3, to be added to the crop) and matte (S x S, 0..1).
 
-        `crop` is S x S x 3 float32 RGB, display-encoded 0..1; ages are in years, one number or S x S.
+        `crop` is S x S x 3 float32 RGB, display-encoded 0..1; ages are in years, one number or S x S. `place` is
+        2 x 64 x 64 as `faces.place_of` gives it, for a network that wants it.
         """
         planes = np.empty((1, 3, self.size, self.size), np.float32)
         cv2.split(np.ascontiguousarray(crop, np.float32), list(planes[0]))
         given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
+        if place is not None:
+            given["place"] = place[None]
         out = self._network.run([given[name] for name in self._network.inputs], borrow=True)
         named = dict(zip(self._network.outputs, out, strict=True))
         side = (self.size - self._width) // 2

@@ -73,8 +73,13 @@ class Exported(nn.Module):
             for name, value in _constants(trained).items():
                 self.register_buffer(name, value.clone(), persistent=False)
 
-    def forward(self, crop_13SS: Tensor, source_11GG: Tensor, target_11GG: Tensor) -> tuple[Tensor, Tensor]:
-        """(delta, matte 0..1) of the window: `crop + delta * matte` is the face at the target age."""
+    def forward(
+        self, crop_13SS: Tensor, source_11GG: Tensor, target_11GG: Tensor, place_12GG: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(delta, matte 0..1) of the window: `crop + delta * matte` is the face at the target age.
+
+        `place`, where it is given, stands for what the trunk makes out itself.
+        """
         large = self.size != WORK
         apart = self.apart(source_11GG, target_11GG)
         even = ((_halve(crop_13SS) if large else crop_13SS) - 0.5) * 2
@@ -82,6 +87,7 @@ class Exported(nn.Module):
         fine_1CGG, donors = self._trunk(even, ages)
         plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG))
         place, warp, coarse, middle, maps = torch.split(plan, _PARTS, dim=1)
+        place = place if place_12GG is None else place_12GG
         warp, shades = self.placed(warp, place, apart)
         sharp, matte = torch.split(self._sharp(even, fine_1CGG), 1, dim=1)
         moved = _read(crop_13SS, _columns_last(warp, self.size) + self.identity)

@@ -13,23 +13,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import Delaunay
 
-from playingage.faces.region import OVAL
+from playingage.faces.placing import full_points
 from playingage.training.arrays import f32
 from playingage.training.portraits import WIDE
 
 Points = NDArray[np.float32]
 Map = NDArray[np.float32]
-_RINGS = (1.35, 1.9)
-_SIDE = np.linspace(-0.6 * WIDE, 1.6 * WIDE, 7)
-_CORNERS = np.array([(x, y) for x in _SIDE for y in _SIDE if not (-1 < x < WIDE and -1 < y < WIDE)], np.float32)
-
-
-def full_points(landmarks: Points) -> Points:
-    """P x 2: 468 landmarks, the face oval scaled about the bridge of the nose (two rings), and far fixed corners."""
-    face = landmarks[:468]
-    centre = face[[6, 197, 5]].mean(axis=0)
-    rings = [centre + (face[list(OVAL)] - centre) * scale for scale in _RINGS]
-    return np.concatenate([face, *rings, _CORNERS]).astype(np.float32)
+__all__ = ["Map", "MeanShape", "Points", "full_points", "sample"]
 
 
 class MeanShape:

@@ -74,8 +74,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def align(entry: Entry, finder: FaceFinder) -> Portrait | None:
-    """The largest face of a listed picture in the wide crop, or None when no face is found."""
+def read(entry: Entry) -> Rgb:
+    """The listed picture, RGB; a small one enlarged. Raises UnreadableError."""
     stored = cv2.imread(str(entry.path), cv2.IMREAD_COLOR)
     if stored is None:
         raise UnreadableError(f"{entry.path}: cannot be read as a picture", "Check the data folder.")
@@ -83,7 +83,13 @@ def align(entry: Entry, finder: FaceFinder) -> Portrait | None:
     if min(picture.shape[:2]) < 200:  # small pictures are enlarged first: the detector wants some pixels
         enlarged = cv2.resize(picture, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
         picture = np.asarray(enlarged, np.uint8)
-    faces = finder.find(np.ascontiguousarray(picture))
+    return np.ascontiguousarray(picture)
+
+
+def align(entry: Entry, finder: FaceFinder) -> Portrait | None:
+    """The largest face of a listed picture in the wide crop, or None when no face is found."""
+    picture = read(entry)
+    faces = finder.find(picture)
     if not faces:
         return None
     face = max(faces, key=lambda f: f.size)

@@ -18,9 +18,10 @@ from playingage.faces.region import EYE_LEFT, EYE_RIGHT
 from playingage.training.arrays import Array, f32
 from playingage.training.geometry import Points, full_points
 from playingage.training.network import GRID
+from playingage.training.performer.acts import acts_of, at_rest
 from playingage.training.performer.eras import Era, Prior, belief, eras_of
 from playingage.training.performer.frames import FULL, EraFrame, Unwrapped, enlarged, mean_face, unwrap
-from playingage.training.portraits import CROP, EYE, WIDE
+from playingage.training.portraits import CROP, WIDE
 from playingage.training.teacher.bands import blur
 from playingage.training.teacher.statistics import LIPS
 
@@ -36,7 +37,6 @@ _LEVEL = Prior(signal=0.0008, noise=0.03)
 _DETAIL = Prior(signal=0.0008, noise=0.003)
 """Squares of log display values."""
 _SEEN = 0.4
-_RIDGE = 2.0
 _SKULL = (127, 356, 234, 454, 10, 168, 6, 33, 263, 133, 362, 197, 54, 284, 21, 251, 162, 389)
 _ROUNDS = 2
 
@@ -74,21 +74,15 @@ def survey(frames: Sequence[EraFrame], tell: Callable[[int], None] = lambda _: N
 
 def _shapes(frames: Sequence[EraFrame], views: list[Unwrapped], eras: tuple[Era, ...]) -> tuple[Array, Array]:
     """(K x 2 x G x G, share K): landmarks without pose and expression, which act alike in every era."""
-    points = np.stack([view.shape for view in views])
-    acts = np.array([_act(frame, view.shape) for frame, view in zip(frames, views, strict=True)])
-    index = np.zeros(len(frames), int)
+    acts = [acts_of(view.shape, frame.yaw, frame.pitch) for frame, view in zip(frames, views, strict=True)]
+    index = np.zeros(len(frames), np.int64)
     for k, era in enumerate(eras):
         index[list(era.frames)] = k
-    centre = [np.stack([value[index == k].mean(axis=0) for k in range(len(eras))]) for value in (acts, points)]
-    moved, seen = acts - centre[0][index], (points - centre[1][index]).reshape(len(points), -1)
-    effect = np.linalg.solve(moved.T @ moved + _RIDGE * np.eye(acts.shape[1]), moved.T @ seen)
-    usual = acts.mean(axis=0)
-    usual[:5] = 0  # facing the camera
-    rest = points - ((acts - usual) @ effect).reshape(points.shape)
+    rest = at_rest(np.stack([view.shape for view in views]), np.array(acts), index)
     means = np.stack([rest[index == k].mean(axis=0) for k in range(len(eras))])
     scatter = float(((rest - means[index]) ** 2).mean())
-    counts = f32([era.count for era in eras])[:, None, None]
-    drawn, share = belief(_on_skull(f32(means)), f32(scatter), counts, len(frames) - len(eras), _SHAPE)
+    means, freedom = _on_skull(f32(means)), len(frames) - len(eras)
+    drawn, share = belief(means, f32(scatter), eras, np.ones_like(means), freedom, _SHAPE)
     fields = np.stack([_field(points) for points in drawn])
     return f32(fields), f32(share.mean(axis=(1, 2)))
 
@@ -104,17 +98,6 @@ def _on_skull(means: Array) -> Array:
         transform = similarity(shape[list(_SKULL)], middle[list(_SKULL)])
         turned.append(shape @ transform[:, :2].T + transform[:, 2])
     return f32(np.stack(turned))
-
-
-def _act(frame: EraFrame, shape: Points) -> list[float]:
-    """Pose (tens of degrees, and products) and expression (eye distances), which move landmarks for a moment."""
-    yaw, pitch = frame.yaw / 10, frame.pitch / 10
-
-    def apart(a: int, b: int) -> float:
-        return float(np.hypot(*(shape[a] - shape[b]))) / EYE * 10
-
-    return [yaw, pitch, yaw * yaw / 3, pitch * pitch / 3, yaw * pitch / 3, apart(13, 14), apart(61, 291),
-            apart(159, 145) + apart(386, 374), apart(105, 159) + apart(334, 386)]
 
 
 def _field(moved: Points) -> Array:
@@ -146,7 +129,6 @@ def _pictures(
 ) -> tuple[Array, Array, Array, Array]:
     """(colour K x 3 x G x G, detail K x T x T, share of colour K, share of detail K)."""
     usual, levels = _usual(views)
-    counts = f32([era.count for era in eras])
     freedom = len(frames) - len(eras)
 
     def coarse(view: Unwrapped, level: Array) -> Iterator[tuple[Array, Array]]:
@@ -166,12 +148,12 @@ def _pictures(
 
     level_means = np.stack([levels[list(era.frames)].mean(axis=0) for era in eras])
     scatter = np.mean([((levels[list(e.frames)] - m) ** 2).mean() for e, m in zip(eras, level_means, strict=True)])
-    level, _ = belief(f32(level_means), f32(scatter), counts[:, None], freedom, _LEVEL)
+    level, _ = belief(f32(level_means), f32(scatter), eras, np.ones_like(level_means), freedom, _LEVEL)
     colour, colour_share = _eras_of_bands(
-        eras, lambda i: list(coarse(views[i], levels[i])), counts, freedom, _COLOUR, smooth=4.0)
+        eras, lambda i: list(coarse(views[i], levels[i])), freedom, _COLOUR, smooth=4.0)
     detail, detail_share = _eras_of_bands(
-        eras, lambda i: list(fine(views[i], levels[i], frames[i].eye)), counts, freedom, _DETAIL, smooth=24.0)
-    colour = colour + level[:, None, None, :] * _face_grid()[None, ..., None]
+        eras, lambda i: list(fine(views[i], levels[i], frames[i].eye)), freedom, _DETAIL, smooth=24.0)
+    colour = f32(colour + level[:, None, None, :] * _face_grid()[None, ..., None])
     return f32(colour.transpose(0, 3, 1, 2)), detail, colour_share, detail_share
 
 
@@ -186,8 +168,8 @@ def _usual(views: list[Unwrapped]) -> tuple[Array, Array]:
             levels[i] = ((log - usual) * seen[..., None]).sum(axis=(0, 1)) / max(float(seen.sum()), 1.0)
             total += (log - levels[i]) * seen[..., None]
             weight += seen
-        usual = total / np.maximum(weight, 1e-3)[..., None]
-    return usual, levels - levels.mean(axis=0)
+        usual = f32(total / np.maximum(weight, 1e-3)[..., None])
+    return usual, f32(levels - levels.mean(axis=0))
 
 
 def _rest(view: Unwrapped, usual: Array, level: Array) -> tuple[Array, Array]:
@@ -215,27 +197,23 @@ def _bands(picture: Array, sigmas: tuple[float, ...]) -> list[Array]:
 
 
 def _eras_of_bands(
-    eras: tuple[Era, ...], bands_of: Callable[[int], list[tuple[Array, Array]]], counts: Array, freedom: float,
+    eras: tuple[Era, ...], bands_of: Callable[[int], list[tuple[Array, Array]]], freedom: float,
     prior: Prior, smooth: float,
 ) -> tuple[Array, Array]:
     """(sum over bands of the eras' means as far as believed, K x ..., share K)."""
-    means, scatters, seens = [], [], []
-    for era in eras:
-        mean, scatter, seen = _robust(era, bands_of)
-        means.append(mean)
-        scatters.append(scatter)
-        seens.append(seen)
+    measured = [_robust(era, bands_of) for era in eras]
     total: Array | None = None
     energy, believed = np.zeros(len(eras)), np.zeros(len(eras))
-    for b in range(len(means[0])):
-        mean, seen = np.stack([m[b] for m in means]), np.stack([s[b] for s in seens])
-        noise = f32(blur(f32(np.mean([s[b] for s in scatters], axis=0)), smooth))
+    for b in range(len(measured[0][0])):
+        mean, scatter, seen = (f32(np.stack([era[part][b] for era in measured])) for part in range(3))
+        noise = f32(blur(f32(scatter.mean(axis=0)), smooth))
         extra = (1,) * (mean.ndim - 3)
-        views = (counts[:, None, None] * seen).reshape(*seen.shape, *extra)
-        drawn, share = belief(mean, noise, views, freedom, prior, lambda value: f32(blur(value, smooth)))
+        there = np.broadcast_to(seen.reshape(*seen.shape, *extra), mean.shape)
+        drawn, share = belief(mean, noise, eras, there, freedom, prior, lambda value: f32(blur(value, smooth)))
+        drawn = drawn * np.clip(there / _SEEN, 0, 1)
         total = drawn if total is None else total + drawn
         # Where little is seen an era's mean is mostly noise, which would pass for much that is not known.
-        strength = (drawn / np.maximum(share, 1e-3)) ** 2 * (seen.reshape(*seen.shape, *extra) > _SEEN)
+        strength = (drawn / np.maximum(share, 1e-3)) ** 2 * (there > _SEEN)
         axes = tuple(range(1, mean.ndim))
         energy += strength.sum(axis=axes)
         believed += (strength * share).sum(axis=axes)

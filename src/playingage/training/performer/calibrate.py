@@ -74,7 +74,7 @@ def _changes(frame: EraFrame, age: float, default: Reager) -> list[tuple[Array, 
     detail = change @ LUMA - cv2.resize(f32(colour @ LUMA), (FULL, FULL), interpolation=cv2.INTER_LINEAR)
     small = f32(cv2.resize(seen, (GRID, GRID), interpolation=cv2.INTER_AREA))
     shape = -functional.interpolate(plan.warp, size=GRID)[0].numpy()
-    return [(shape, small[None]), (colour.transpose(2, 0, 1), small[None]), (f32(detail), seen)]
+    return [(shape, small[None]), (colour.transpose(2, 0, 1), small[None]), (f32(detail), f32(seen))]
 
 
 def continued(atlas: Atlas) -> Atlas:
@@ -92,7 +92,8 @@ def continued(atlas: Atlas) -> Atlas:
 
         share = 0.5 * atlas.share[end][None]
         parts = [share, atlas.share] if end == 0 else [atlas.share, share]
-        ages = [[age], atlas.ages] if end == 0 else [atlas.ages, [age]]
+        beyond = f32([age])
+        ages = [beyond, atlas.ages] if end == 0 else [atlas.ages, beyond]
         atlas = Atlas(ages=f32(np.concatenate(ages)), shape=on(atlas.shape), colour=on(atlas.colour),
                       detail=on(atlas.detail), share=f32(np.concatenate(parts)))
     return atlas

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from playingage.training.exported import Exported, at_places, order, read, stretched, window
+from playingage.training.exported import Exported, at_places, read, stretched, window
 from playingage.training.network import GATE_YEARS, GRID, Reager, stretch
 from playingage.training.performer.network import PerformerReager, at, hat_weights, tinted
 

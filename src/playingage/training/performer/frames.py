@@ -5,16 +5,15 @@ eye distance), G its grid (64). Colour: display-encoded RGB; "log" is ln(value +
 lightness and light add up to the picture whatever the gamma.
 """
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from playingage.faces.align import template_transform, warp_crop
+from playingage.faces.placing import mean_landmarks
 from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
 from playingage.training.arrays import Array, f32
 from playingage.training.geometry import MeanShape, Points, full_points
@@ -66,9 +65,8 @@ class Unwrapped:
 
 @cache
 def mean_face() -> MeanShape:
-    """The mean of frontal portraits, on which the default re-ager places what it sees."""
-    with (Path(__file__).parent / "mean_face.csv").open(encoding="utf-8", newline="") as file:
-        return MeanShape(f32([(float(row["x"]), float(row["y"])) for row in csv.DictReader(file)]))
+    """The mean of frontal portraits, on which the tables lie."""
+    return MeanShape(mean_landmarks())
 
 
 def small_landmarks(frame: EraFrame) -> Points:

@@ -1,8 +1,9 @@
 """A performer's network: the default re-ager, and tables of what the performer's face was at each age.
 
-Between two ages that the archive knows, the difference of the tables is laid on the picture: shape as a warp, colour
-and detail as factors, so that light, expression and gaze stay the performance's. For years that the archive does not
-know the default's change is taken instead, part by part (`untold`). Ages between eras are interpolated.
+Where each pixel lies on the face is told by its landmarks. Between two ages that the archive knows, the difference of
+the tables is laid on the picture: shape as a warp, colour and detail as factors, so that light, expression and gaze
+stay the performance's. For years that the archive does not know the default's change is taken instead, part by part
+(`untold`). Ages between eras are interpolated.
 
 Legend: B batch, K eras, G grid (64), H = 256, T side of the detail tables, S side of the crop. Colour: display-encoded
 RGB, 0..1. Ages: years / 100. Displacements: parts of half the crop's side.
@@ -94,12 +95,17 @@ class PerformerReager(nn.Module):
         """Side of the crop in pixels."""
         return self.default.size
 
-    def forward(self, crop_BCSS: Tensor, source_B1GG: Tensor, target_B1GG: Tensor) -> tuple[Tensor, Tensor]:
-        """(delta, matte 0..1): `crop + delta * matte` is the face at the target age. Ages on the grid, G x G."""
+    def forward(
+        self, crop_BCSS: Tensor, source_B1GG: Tensor, target_B1GG: Tensor, place_B2GG: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(delta, matte 0..1): `crop + delta * matte` is the face at the target age. Ages on the grid, G x G.
+
+        `place`: how far off each cell lies on the mean face (`faces.placing`), which the trunk only guesses.
+        """
         default, tables, size = self.default, self.tables, self.size
         half = functional.avg_pool2d(crop_BCSS, size // WORK) if size != WORK else crop_BCSS
         years = (tables.years(target_B1GG) - tables.years(source_B1GG)) / GATE_YEARS
-        plan = default.trunk(half, source_B1GG, target_B1GG, years)
+        plan = replace(default.trunk(half, source_B1GG, target_B1GG, years), place=place_B2GG)
         apart = tables.weights(target_B1GG) - tables.weights(source_B1GG)
         smooth = torch.einsum("bkyx,kcyx->bcyx", apart, torch.cat([tables.shape, tables.colour], dim=1))
         shape, colour = torch.split(at(smooth, plan.place), [2, 3], dim=1)
