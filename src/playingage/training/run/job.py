@@ -1,0 +1,221 @@
+"""A performer's training from grant to package: what `playingage train` does, but for talking to people.
+
+Every process checks the grant and reads the archive; the first one alone writes, speaks and keeps the ledger.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+
+from playingage.archive import Faceset
+from playingage.core import canonical_json, sha256_bytes
+from playingage.production import Production
+from playingage.rights import Grant, GrantError, Use
+from playingage.training.run import record
+from playingage.training.run.choice import Request, choose
+from playingage.training.run.errors import TrainingError
+from playingage.training.run.folder import RECORD, SETTINGS, RunFolder
+from playingage.training.run.launch import first_process, launched
+from playingage.training.run.loop import EARLY, STEPS, STOPPED, Loop, Outcome
+from playingage.training.run.page import Facts
+from playingage.training.run.place import place
+from playingage.training.run.ports import Learner
+from playingage.training.run.settings import RunSettings
+
+Bar = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
+"""A progress bar: what is done, how many there are, of what."""
+_WORDS = {STEPS: "all steps are done", EARLY: "the held-out frames got no better"}
+
+
+class Factory(Protocol):
+    """Makes the learner of a faceset, whose rows are the faces to learn from."""
+
+    def __call__(self, faceset: Faceset, grant: Grant, production: Production, settings: RunSettings) -> Learner:
+        """Raises PlayingAgeError where the archive does not suffice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """How the job speaks. note: to a person; bar: work that takes time; asked: whether to stop.
+
+    hold: around what asks by itself whether to stop; a stop may be raised at its end. opened: the run's folder.
+    """
+
+    note: Callable[[str], None]
+    bar: Bar
+    asked: Callable[[], bool] = lambda: False
+    hold: Callable[[], AbstractContextManager[None]] = nullcontext
+    opened: Callable[[Path], None] = lambda folder: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What came of it. package, sha256, record: None where the run was stopped, and in all processes but the first."""
+
+    performer: str
+    name: str
+    run: Path
+    ended: str
+    step: int
+    steps: int
+    best: tuple[int, float] | None
+    device: str
+    faces: int
+    record: str | None = None
+    package: Path | None = None
+    sha256: str | None = None
+
+
+def train(request: Request, factory: Factory, speech: Speech) -> Trained:
+    """Train to the end, or until asked to stop, and export. Goes on with a run of that name. Raises PlayingAgeError."""
+    if not first_process():
+        speech = Speech(note=_silent, bar=lambda what, total, unit: nullcontext(_silent), asked=speech.asked,
+                        hold=speech.hold)
+    faceset, grant = choose(request, speech.note)
+    fabric, device = launched(request.settings)
+    ages = [row.age for row in faceset.rows]
+    speech.note(f"Device: {device}. {len(ages):,} faces of {len({row.title for row in faceset.rows})} titles, "
+                f"ages {min(ages):.0f} to {max(ages):.0f}. {grant.name.capitalize()}.")
+    folder = RunFolder(request.production.runs(request.performer) / request.name)
+    try:
+        with ExitStack() as stack:
+            if fabric.is_global_zero:
+                stack.enter_context(folder.alone())
+                speech.opened(folder.path)
+            return _Job(request, faceset, grant, fabric, device, folder, speech).run(factory)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+def _silent(said: object) -> None:
+    pass
+
+
+class _Job:
+    """One session of a run, in one process."""
+
+    def __init__(
+        self, request: Request, faceset: Faceset, grant: Grant, fabric: Fabric, device: str, folder: RunFolder,
+        speech: Speech,
+    ) -> None:
+        self._request, self._faceset, self._grant = request, faceset, grant
+        self._fabric, self._device, self._folder, self._speech = fabric, device, folder, speech
+        self._first = fabric.is_global_zero
+        self._performer = request.production.performer(request.performer)
+        self._record: dict[str, Any] = {}
+
+    def run(self, factory: Factory) -> Trained:
+        """From the archive to the package."""
+        request, speech, identity, data = self._request, self._speech, "", {}
+        if self._first:
+            with speech.bar("Reading the archive", len(self._faceset.rows), "faces") as told:
+                data = record.data_of(self._faceset, told)
+        learner = factory(self._faceset, self._grant, request.production, request.settings)
+        described = learner.describe()
+        if self._first:
+            identity = self._opened(described, data)
+        loop = Loop(learner, self._folder, request.settings, self._fabric, self._facts(described, data),
+                    identity=identity, note=speech.note, asked=speech.asked)
+        with speech.bar(f"Training {request.performer}", request.settings.steps, "steps") as told, speech.hold():
+            step = loop.begin()
+            if self._first:
+                self._begun(step, identity)
+            outcome = loop.run(told)
+            if self._first and outcome.ended == STOPPED:
+                self._ledger("stopped", step=outcome.step)
+        done = self._done(outcome)
+        if not self._first or outcome.ended == STOPPED:
+            return done
+        return self._exported(loop, learner, outcome, done)
+
+    def _opened(self, described: dict[str, Any], data: dict[str, Any]) -> str:
+        """What names the run's settings and data; it is new, or it is the same. Raises TrainingError."""
+        request, folder = self._request, self._folder
+        if request.fresh:
+            folder.clear()
+        settings = record.settings_of(request.settings, described, data, self._fabric.world_size)
+        before = folder.read_json(SETTINGS)
+        if before is None:
+            folder.write_json(SETTINGS, settings)
+        different = record.differences(before or settings, settings)
+        if different:
+            raise TrainingError(
+                f"{folder.path}: holds a run of other settings or of another archive: {'; '.join(different[:6])}",
+                "Give the same settings to go on with it, train under another --name, or throw it away with --fresh.",
+            )
+        self._record = (None if before is None else folder.read_json(RECORD)) or record.started(
+            request.production, self._performer, request.name, settings, described
+        )
+        return sha256_bytes(canonical_json(settings))
+
+    def _begun(self, step: int, identity: str) -> None:
+        self._record["grant"] = self._grant.sha256
+        self._record["sessions"].append(record.session(self._device, step, self._grant.sha256))
+        self._folder.write_json(RECORD, self._record)
+        self._ledger("started", settings=identity, step=step, faces=len(self._faceset.rows),
+                     titles=sorted({row.title for row in self._faceset.rows}))
+
+    def _exported(self, loop: Loop, learner: Learner, outcome: Outcome, done: Trained) -> Trained:
+        """The package in its place. The grant has to stand still."""
+        request = self._request
+        self._check_grant()
+        self._speech.note(f"The training has ended: {_WORDS[outcome.ended]}. Exporting.")
+        self._record["result"] = record.result(outcome.ended, outcome.step, outcome.best, outcome.rows)
+        digest = self._folder.write_json(RECORD, self._record)
+        target = request.production.models(request.performer) / f"{request.name}.pamodel"
+        with loop.exporting():
+            sha256 = place(
+                partial(learner.export, record=digest), target,
+                lambda package: self._ledger("exported", package=package, record=digest, step=outcome.step),
+            )
+        loop.finish(f"The model is {target.name}, {sha256[:12]}.")
+        return replace(done, record=digest, package=target, sha256=sha256)
+
+    def _check_grant(self) -> None:
+        """It may have been revoked, or have expired, while the training went on. Raises GrantError."""
+        production, grant = self._request.production, self._grant
+        production.entries()
+        titles = sorted({row.title for row in self._faceset.rows})
+        lacking = grant.lacks(
+            use=Use.TRAIN, performer=self._request.performer, production=production.id, at=datetime.now(UTC),
+            titles=titles, died=production.performer(self._request.performer).died_at,
+        )
+        filed = any(each.grant is not None and each.grant.sha256 == grant.sha256 for each in production.filing.all())
+        if lacking or not filed:
+            raise GrantError(
+                f"{grant.name} no longer stands: {'; '.join(lacking) or 'it was revoked or taken away'}",
+                "Nothing was exported. With another grant, the same command exports.",
+            )
+
+    def _ledger(self, stage: str, **details: Any) -> None:
+        request = self._request
+        request.production.ledger.append(
+            "train", performer=request.performer, grant=self._grant, stage=stage, name=request.name, **details
+        )
+
+    def _facts(self, described: dict[str, Any], data: dict[str, Any]) -> Facts:
+        request, rows = self._request, self._faceset.rows
+        shown = {**request.settings.shaping, **described.get("settings", {}), "grant": self._grant.name}
+        return Facts(
+            performer=self._performer.name, name=request.name, steps=request.settings.steps, device=self._device,
+            settings={name.replace("_", " "): str(value) for name, value in shown.items()},
+            faces=dict(sorted(Counter(int(row.age) for row in rows).items())), titles=data.get("titles", {}),
+            coverage=tuple((float(age), float(weight)) for age, weight in described.get("coverage", ())),
+        )
+
+    def _done(self, outcome: Outcome) -> Trained:
+        return Trained(
+            performer=self._request.performer, name=self._request.name, run=self._folder.path, ended=outcome.ended,
+            step=outcome.step, steps=self._request.settings.steps, best=outcome.best, device=self._device,
+            faces=len(self._faceset.rows),
+        )
