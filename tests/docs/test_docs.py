@@ -16,7 +16,7 @@ from playingage.models import ModelSpec
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {"demo": "getting-started.md", "live": "live.md", "render": "render.md", "inspect": "inspect.md",
-         "evaluate": "evaluate.md"}
+         "evaluate": "evaluate.md", "faces": "faceset-page.md"}
 TEXTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 COMMANDS: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from playingage import __version__
-from playingage.cli import demo, evaluate, ingest, inspect, live, render
+from playingage.cli import demo, evaluate, faces, groups, ingest, inspect, live, production, render
 from playingage.cli.output import complain
 from playingage.cli.stopping import Stopped, stop_by_exception
 from playingage.core import PlayingAgeError
@@ -23,7 +23,10 @@ app.command("live", epilog=live.EXAMPLES)(live.live)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("ingest", epilog=ingest.EXAMPLES)(ingest.ingest)
+app.command("faces", epilog=faces.EXAMPLES)(faces.faces)
 app.command("evaluate", epilog=evaluate.EXAMPLES, cls=evaluate.EvaluateCommand)(evaluate.evaluate)
+app.command("init", epilog=production.EXAMPLES)(production.init)
+groups.add_to(app)
 
 
 def _version(wanted: bool) -> None:

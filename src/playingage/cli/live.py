@@ -117,7 +117,7 @@ def run_monitors(
 
     def opened(address: str) -> None:
         say(f"Monitors: {address}   (Ctrl-C ends){note}")
-        if open_page and not (_has_screen() and webbrowser.open(address)):
+        if open_page and not (has_screen() and webbrowser.open(address)):
             say("No browser was found here: open the address in one.")
         if timer is not None:
             timer.start()
@@ -139,6 +139,6 @@ def run_monitors(
         result(line(last))
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
     """Without a screen the standard library would start a text browser in this very terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

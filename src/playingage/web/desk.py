@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playingage.archive import FaceRow, Faceset, FacesetError
+from playingage.archive import STATES, FaceRow, Faceset, FacesetError
 from playingage.archive.decisions import (
     OF_ROW,
     Change,
@@ -44,6 +44,7 @@ class Desk:
         self.stamp = self._stat()
         faceset = _load(folder)
         self.journal = Journal(folder, faceset.performer)
+        self._begun = len(self.journal.decisions)
         self.serial, self.unsaved, self.trouble = 1, 0, ""
         self._take(faceset)
 
@@ -58,6 +59,17 @@ class Desk:
     def row(self, face: str) -> FaceRow | None:
         """A face as it stands now."""
         return self._rows.get(face)
+
+    @property
+    def made(self) -> int:
+        """How many decisions were made since it was opened."""
+        return len(self.journal.decisions) - self._begun
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many faces stand in which state."""
+        found = [row.state for row in self._rows.values()]
+        return {state: found.count(state) for state in STATES}
 
     def document(self) -> dict[str, Any]:
         """All that the page shows, as columns: plain JSON."""

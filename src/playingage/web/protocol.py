@@ -125,7 +125,7 @@ def pack(delivery: Delivery, sent: float, dropped: int) -> bytes:
             "note": pair.verdict.note,
             "aged_number": None if pair.aged is None else pair.aged.number,
             "faces": [
-                {"id": face.id, "strength": round(face.strength, 3), "reasons": list(face.reasons)}
+                {"id": face.id, "name": face.name, "strength": round(face.strength, 3), "reasons": list(face.reasons)}
                 for face in pair.faces
             ],
             "pictures": pictures,
