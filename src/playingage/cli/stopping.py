@@ -65,6 +65,11 @@ def stop_if_asked() -> None:
         raise Stopped(_state.caught[0])
 
 
+def asked_to_stop() -> bool:
+    """Whether a signal came, for work that is held back and asks between its steps."""
+    return bool(_state.caught)
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """A signal that comes in this block raises `Stopped` at its end.

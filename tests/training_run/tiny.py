@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,8 @@ IDENTITY = "1" * 64
 
 class Line(nn.Module):
     """y = ax + b, with dropout, so that what is random takes part."""
+
+    seen: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from playingage.training.run import TrainingError, checkpoint  # noqa: E402
-from training.run.tiny import TinyLearner, rows, run, settings, stop_after  # noqa: E402
+from training_run.tiny import TinyLearner, rows, run, settings, stop_after  # noqa: E402
 
 _PATIENCE = 60
 
@@ -32,7 +32,11 @@ def assert_same_end(one: Path, other: Path) -> None:
     assert rows(one) == rows(other)
     first, second = weights(one), weights(other)
     assert all(torch.equal(value, second[name]) for name, value in first.items())
-    assert sorted(p.name for p in (one / "previews").iterdir()) == sorted(p.name for p in (other / "previews").iterdir())
+    assert names(one / "previews") == names(other / "previews")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_stopped_twice_gives_the_same_as_undisturbed(tmp_path: Path) -> None:
@@ -69,9 +73,9 @@ def test_samples_of_a_step_are_asked_by_its_number(tmp_path: Path) -> None:
 
 
 def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[1]
     return subprocess.Popen(
-        [sys.executable, "-m", "training.run.tiny", str(folder), *arguments], cwd=root, text=True,
+        [sys.executable, "-m", "training_run.tiny", str(folder), *arguments], cwd=root, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
 
