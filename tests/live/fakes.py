@@ -42,6 +42,8 @@ class FakeFace:
     confidence: float = 1.0
     strength: float = 1.0
     source_age: float | None = None
+    target_age: float | None = None
+    name: str = ""
     reasons: tuple[str, ...] = ()
 
 

@@ -59,6 +59,12 @@ def test_the_label_never_claims_more_than_was_done(
         ([FakeFace(), FakeFace(strength=0, reasons=("child",))], View.AGED, "AT AGE 35",
          "1 OF 2 FACES FADING, READS AS A CHILD"),
         ([FakeFace(reasons=("ages",))], View.AGED, "AT AGE 35", ""),
+        ([FakeFace(strength=0, reasons=("unknown",))], View.NO_FACE, "FACE LEFT AS IT IS", "1 NOT RECOGNISED"),
+        ([FakeFace(name="Ada", target_age=60), FakeFace(strength=0, reasons=("unknown",))], View.AGED, "AT AGE 60",
+         "Ada, 1 NOT RECOGNISED"),
+        ([FakeFace(name="Ada", target_age=60), FakeFace(name="Ben", target_age=30)], View.AGED, "AT AGE 60 AND 30",
+         "Ada 60, Ben 30"),
+        ([FakeFace(name="Ada", target_age=60, strength=0.5)], View.FADING, "FACE FADING", "AT AGE 60, Ada"),
     ],
 )
 def test_the_label_says_why(faces: list[FakeFace], view: View, words: str, note: str) -> None:

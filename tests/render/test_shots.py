@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from playingage.core import SettingError, UnreadableError, UnwritableError
-from playingage.engine import AgeBook, Engine
+from playingage.engine import Cast, CastAges, Engine
 from playingage.faces import Face, FaceTracker
 from playingage.faces.tracker import TrackerSettings
 from playingage.frames import Frame
@@ -69,7 +69,7 @@ class Kept(SinkBase):
 
 def _steady(engine: Engine, pictures: Sequence[NDArray[Any]], known: float | None = None) -> list[SteadyFrame]:
     tracker = FaceTracker(engine.device, TrackerSettings(smooth=False))
-    return list(steady_faces(Listed(pictures), tracker, AgeBook(engine, known)))
+    return list(steady_faces(Listed(pictures), tracker, CastAges(Cast.everybody(engine, known))))
 
 
 def test_same_input_gives_the_same_frames(portrait: Portrait, engine: Engine) -> None:
@@ -132,7 +132,7 @@ def test_ages_read_late_come_without_a_step(portrait: Portrait, engine: Engine) 
 
     reader = Wandering(engine.package, engine.device)
     tracker = Turned(engine.device, TrackerSettings(smooth=False))
-    items = list(steady_faces(Listed(moving(portrait, 24)), tracker, AgeBook(reader)))
+    items = list(steady_faces(Listed(moving(portrait, 24)), tracker, CastAges(Cast.everybody(reader))))
     ages = [item.ages[0] for item in items]
     assert ages[0] == 30
     assert ages[-1] > 30
@@ -249,7 +249,7 @@ def test_frames_are_held_by_the_dozen_not_by_the_clip(portrait: Portrait, engine
             yield Frame(pixels=picture.copy(), number=read - 1, rate=_RATE)
 
     tracker = FaceTracker(engine.device, TrackerSettings(smooth=False))
-    items = steady_faces(endless(), tracker, AgeBook(engine, 35))
+    items = steady_faces(endless(), tracker, CastAges(Cast.everybody(engine, 35)))
     for n in range(3):
         assert next(items).frame.number == n
     assert read == 3 + 8

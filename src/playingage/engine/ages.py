@@ -3,6 +3,7 @@
 from statistics import median
 
 from playingage.engine.borders import Reason
+from playingage.engine.casting import Cast
 from playingage.engine.engine import Engine
 from playingage.faces import Face
 from playingage.frames import Frame
@@ -70,3 +71,23 @@ class HeldAges:
         if len(self._held) > _MAX_FACES:
             self._held.pop(next(iter(self._held)))
         return age
+
+
+class CastAges:
+    """The ages of a cast's faces: each read by the engine that re-ages the face."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._books = [AgeBook(role.engine, role.source_age) for role in cast.roles]
+        self._held = [HeldAges(book) for book in self._books]
+
+    def observe(self, frame: Frame, face: Face, role: int) -> None:
+        """As of the role's book."""
+        self._books[role].observe(frame, face)
+
+    def age(self, face: Face, role: int, seconds: float) -> float:
+        """As held for the role."""
+        return self._held[role].age(face, seconds)
+
+    def reasons(self, face: Face, role: int) -> tuple[Reason, ...]:
+        """As of the role's book."""
+        return self._held[role].reasons(face)

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """Comes, goes, is covered, or may be no face: fades."""
     AGES = "ages"
     """It reads as an age that the model does not know: taken as the nearest that it does."""
+    UNKNOWN = "unknown"
+    """It was not recognised as one of the performers: left as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

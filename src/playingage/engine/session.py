@@ -1,33 +1,39 @@
-"""A run of frames in order: tracking, source ages and the engine together, as live uses them."""
+"""A run of frames in order: tracking, recognition, source ages and the engine together, as live uses them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from playingage.engine.ages import AgeBook, HeldAges
-from playingage.engine.borders import Reason
+from playingage.engine.ages import CastAges
+from playingage.engine.borders import Outcome, Reason
+from playingage.engine.casting import Cast
 from playingage.engine.cuts import CutFinder
-from playingage.engine.engine import AgeRequest, Engine, Reaged
+from playingage.engine.engine import AgeRequest, Engine, Reaged, reage_frame
 from playingage.engine.look import Look
+from playingage.engine.recogniser import Part, Recogniser
 from playingage.engine.view import view_uint8
 from playingage.faces import Face, FaceTracker
 from playingage.faces.tracker import TrackerSettings
 from playingage.frames import Frame
+
+_EVERYBODY = Part(0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgedFace:
     """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1.
 
-    strength: how much of the asked change it got; reasons: why not all of it.
+    strength: how much of the asked change it got; reasons: why not all of it. name: of the performer that it was
+    recognised as. A face of nobody in the cast has no ages, and got nothing.
     """
 
     id: int
     box: tuple[float, float, float, float]
     confidence: float
     strength: float
-    source_age: float
-    target_age: float
+    source_age: float | None
+    target_age: float | None
     yaw: float
     reasons: tuple[Reason, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,35 +45,51 @@ class SessionResult(Reaged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """source_age: the performers' real age where it is known, in years. look: what is asked besides the age."""
+    """source_age: the real age of everybody where it is known, in years. look: what is asked besides the age."""
 
     source_age: float | None = None
     look: Look = field(default_factory=Look)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacePlan:
+    """What is to be done to a face: its role in the cast, its age in years, what its reading speaks against it."""
+
+    role: int
+    age: float
+    read: tuple[Reason, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Looked:
-    """A frame, the faces found in it, the age in years of each and what its reading speaks against re-ageing it."""
+    """A frame, the faces found in it, and what is to be done to each; None for a face that is nobody's."""
 
     frame: Frame
     faces: tuple[Face, ...]
-    ages: tuple[float, ...]
-    read: tuple[tuple[Reason, ...], ...]
+    plans: tuple[FacePlan | None, ...]
+
+    @property
+    def ages(self) -> tuple[float | None, ...]:
+        """The age in years of each face; None for one that is nobody's."""
+        return tuple(None if plan is None else plan.age for plan in self.plans)
 
 
 class Session:
-    """Re-ages frame after frame; every face goes to the asked age.
+    """Re-ages frame after frame: every face to the asked age, or the performers of a cast and nobody else.
 
     `look` and `reage` may run on two threads, one each: their networks are not the same. `process` is both in turn.
     """
 
-    def __init__(self, engine: Engine, settings: SessionSettings | None = None) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine | Cast, settings: SessionSettings | None = None) -> None:
         self.settings = settings or SessionSettings()
+        known = self.settings.source_age
+        if isinstance(engine, Cast) and known is not None:
+            raise ValueError("in a cast each role has a source age of its own")
+        self.cast = engine if isinstance(engine, Cast) else Cast.everybody(engine, known)
         # The change never touches the eyeballs: a live picture need not wait for the irises.
-        self._tracker = FaceTracker(engine.device, TrackerSettings(irises=False))
-        self._ages = AgeBook(engine, self.settings.source_age)
-        self._held = HeldAges(self._ages)
+        self._tracker = FaceTracker(self.cast.device, TrackerSettings(irises=False))
+        self._recogniser = Recogniser(self.cast) if self.cast.known else None
+        self._ages = CastAges(self.cast)
         self._cuts = CutFinder()
         self._last = 0.0
 
@@ -83,26 +105,49 @@ class Session:
             self._tracker.reset()
         self._last = seconds
         faces = self._tracker.update(view, seconds)
-        for face in faces:
-            self._ages.observe(frame, face)
-        return Looked(
-            frame=frame, faces=faces, ages=tuple(self._held.age(face, seconds) for face in faces),
-            read=tuple(self._held.reasons(face) for face in faces),
-        )
+        parts = (_EVERYBODY,) * len(faces)
+        if self._recogniser is not None:
+            parts = self._recogniser.update(view, faces, seconds)
+            faces = tuple(
+                face if part.strength == 1 else replace(face, strength=face.strength * part.strength)
+                for face, part in zip(faces, parts, strict=True)
+            )
+        plans = tuple(self._plan(frame, face, part.role, seconds) for face, part in zip(faces, parts, strict=True))
+        return Looked(frame=frame, faces=faces, plans=plans)
+
+    def _plan(self, frame: Frame, face: Face, role: int | None, seconds: float) -> FacePlan | None:
+        if role is None:
+            return None
+        self._ages.observe(frame, face, role)
+        age = self._ages.age(face, role, seconds)
+        return FacePlan(role=role, age=age, read=self._ages.reasons(face, role))
 
     def reage(self, looked: Looked, age: float) -> SessionResult:
-        """Take the faces of a looked-at frame to `age` years."""
-        faces = tuple(zip(looked.faces, looked.ages, looked.read, strict=True))
-        requests = [
-            AgeRequest(face=face, source_age=source, target_age=age, look=self.settings.look, read=read)
-            for face, source, read in faces
+        """Take the faces of a looked-at frame to `age` years, or to the age of their role where it has its own."""
+        roles = self.cast.roles
+        wanted = [
+            (roles[plan.role].engine, AgeRequest(
+                face=face, source_age=plan.age, target_age=self.cast.age_of(plan.role, age), look=self.settings.look,
+                read=plan.read,
+            ))
+            for face, plan in zip(looked.faces, looked.plans, strict=True) if plan is not None
         ]
-        done = self.engine.apply(looked.frame, requests)
+        done = reage_frame(looked.frame, wanted)
+        outcomes = {outcome.face: outcome for outcome in done.outcomes}
         notes = tuple(
-            AgedFace(
-                id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=source,
-                target_age=age, yaw=face.pose.yaw, reasons=outcome.reasons,
-            )
-            for (face, source, _), outcome in zip(faces, done.outcomes, strict=True)
+            self._note(face, plan, outcomes.get(face.id), age)
+            for face, plan in zip(looked.faces, looked.plans, strict=True)
         )
         return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)
+
+    def _note(self, face: Face, plan: FacePlan | None, outcome: Outcome | None, age: float) -> AgedFace:
+        if plan is None or outcome is None:
+            return AgedFace(
+                id=face.id, box=face.box, confidence=face.confidence, strength=0.0, source_age=None, target_age=None,
+                yaw=face.pose.yaw, reasons=(Reason.UNKNOWN,),
+            )
+        return AgedFace(
+            id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=plan.age,
+            target_age=self.cast.age_of(plan.role, age), yaw=face.pose.yaw, reasons=outcome.reasons,
+            name=self.cast.roles[plan.role].name,
+        )

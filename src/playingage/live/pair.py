@@ -12,7 +12,7 @@ from playingage.live.ports import FaceNote
 
 _NOTHING, _ALL = 0.02, 0.98
 """Strengths below which a face counts as unchanged and above which as fully changed."""
-WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL"}
+WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL", "unknown": "NOT RECOGNISED"}
 """What the monitors say of a reason; a face that comes or goes says no more than that it fades."""
 
 
@@ -76,19 +76,37 @@ def judge(faces: Sequence[FaceNote], age: float) -> Verdict:
     """Say honestly what was done to the faces of a frame at the asked `age` in years.
 
     Only a picture with at least one fully changed face is called aged. A picture in which nothing was changed says so,
-    and why.
+    and why. Of faces that were recognised as nobody it is said that they are there.
     """
+    strangers = sum("unknown" in face.reasons for face in faces)
     changed = [face for face in faces if face.strength > _NOTHING]
     full = [face for face in changed if face.strength >= _ALL]
-    partly = [face for face in faces if face.strength < _ALL]
+    partly = [face for face in faces if face.strength < _ALL and "unknown" not in face.reasons]
     why = list(dict.fromkeys(WORDS[reason] for face in partly for reason in face.reasons if reason in WORDS))
+    if strangers:
+        why.append(f"{strangers} {WORDS['unknown']}")
     if not changed:
         words = "FACE LEFT AS IT IS" if why else "NO FACE"
         return Verdict(view=View.NO_FACE, words=words, note=", ".join(why) or "NOTHING CHANGED")
     if not full:
-        return Verdict(view=View.FADING, words="FACE FADING", note=", ".join([f"AT AGE {years(age)}", *why]))
-    note = ", ".join([f"{len(partly)} OF {len(faces)} FACES FADING", *why]) if partly else ""
-    return Verdict(view=View.AGED, words=f"AT AGE {years(age)}", note=note)
+        note = ", ".join([at_age(changed, age), *names(changed), *why])
+        return Verdict(view=View.FADING, words="FACE FADING", note=note)
+    fading = [f"{len(partly)} OF {len(faces)} FACES FADING"] if partly else []
+    return Verdict(view=View.AGED, words=at_age(full, age), note=", ".join([*names(full), *fading, *why]))
+
+
+def at_age(faces: Sequence[FaceNote], age: float) -> str:
+    """To which age faces were taken; to which ages, where performers have their own. `age`: asked of all."""
+    ages = dict.fromkeys(years(age if face.target_age is None else face.target_age) for face in faces)
+    return f"AT AGE {' AND '.join(ages)}"
+
+
+def names(faces: Sequence[FaceNote]) -> list[str]:
+    """Who was recognised; with the age of each where they differ."""
+    known = [face for face in faces if face.name]
+    alike = len({face.target_age for face in known}) < 2
+    return [face.name if alike or face.target_age is None else f"{face.name} {years(face.target_age)}"
+            for face in known]
 
 
 def failed(held: Frame | None, words: str = "ENGINE FAILED") -> Verdict:

@@ -39,8 +39,18 @@ class FaceNote(Protocol):
         ...
 
     @property
+    def target_age(self) -> float | None:
+        """The age that it was taken to, in years; None where it was left alone."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Of the performer that it was recognised as; empty where nobody is told from others, or it is nobody known."""
+        ...
+
+    @property
     def reasons(self) -> Sequence[str]:
-        """Why the strength is less than 1, or what else was not as asked: child, pose, size, unsure, ages."""
+        """Why the strength is less than 1, or what else was not as asked: child, pose, size, unsure, ages, unknown."""
         ...
 
 

@@ -131,8 +131,8 @@ class LiveRun:
                 "height": self._info.height,
             },
             "faces": [
-                {"id": face.id, "source_age": face.source_age, "strength": round(face.strength, 3),
-                 "reasons": list(face.reasons)}
+                {"id": face.id, "name": face.name, "source_age": face.source_age, "target_age": face.target_age,
+                 "strength": round(face.strength, 3), "reasons": list(face.reasons)}
                 for face in self._aging.faces
             ],
             "engine": {"state": engine.state, "detail": engine.detail, "for_s": round(now - engine.since, 2)},

@@ -11,17 +11,24 @@ _KIND = "compositeWithTrainedAlgorithmicMedia"
 """IPTC's digital source type of a picture that was partly made by a trained model."""
 
 
-def mark_of(model_sha256: str) -> str:
-    """The mark: program and version, IPTC's digital source type, the model by its hash."""
-    return f"{_BEGIN}{__version__}; digitalSourceType={_KIND}; model={model_sha256}"
+def mark_of(model_sha256: str, *, performer: str = "", grant: str = "") -> str:
+    """The mark: program and version, IPTC's digital source type, the model by its hash; whose, and by which grant."""
+    whose = f"; performer={performer}; grant={grant}" if performer else ""
+    return f"{_BEGIN}{__version__}; digitalSourceType={_KIND}; model={model_sha256}{whose}"
 
 
 def with_mark(info: SourceInfo, model_sha256: str) -> SourceInfo:
     """`info` for a sink, with the mark in its comment after what was there. A mark that is there is not repeated."""
-    tags, mark = dict(info.metadata), mark_of(model_sha256)
-    before = tags.get("comment", "").strip()
-    if mark not in before:
-        tags["comment"] = f"{before}\n{mark}" if before else mark
+    return with_marks(info, [mark_of(model_sha256)])
+
+
+def with_marks(info: SourceInfo, marks: Iterable[str]) -> SourceInfo:
+    """As `with_mark`, for several."""
+    tags = dict(info.metadata)
+    for mark in marks:
+        before = tags.get("comment", "").strip()
+        if mark not in (line.strip() for line in before.splitlines()):
+            tags["comment"] = f"{before}\n{mark}" if before else mark
     return replace(info, metadata=tuple(sorted(tags.items())))
 
 

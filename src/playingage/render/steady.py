@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-
-from playingage.engine import READINGS, AgeBook, CutFinder, HeldAges, Reason, view_uint8
+from playingage.engine import READINGS, CastAges, Reason
 from playingage.faces import Face, FaceTracker, smooth_two_sided
 from playingage.frames import Frame
+from playingage.render.casting import Casting
+from playingage.render.shots import ShotTracker
 
 _REACH = 3
 """Frames on each side that steady a face's landmarks."""
@@ -18,15 +17,18 @@ _REACH = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SteadyFrame:
-    """A frame, its faces, and whether a new shot begins with it.
+    """A frame, its faces that are to be re-aged, and whether a new shot begins with it.
 
-    ages: the source age in years of each face. read: what the reading of each speaks against re-ageing it.
+    ages: the source age in years of each face. read: what the reading of each speaks against re-ageing it. roles: the
+    role in the cast of each. others: ids of the faces that are nobody's in the cast.
     """
 
     frame: Frame
     faces: tuple[Face, ...]
     ages: tuple[float, ...]
     read: tuple[tuple[Reason, ...], ...]
+    roles: tuple[int, ...]
+    others: tuple[int, ...]
     cut: bool
 
 
@@ -34,72 +36,45 @@ class SteadyFrame:
 class _Seen:
     frame: Frame
     faces: tuple[Face, ...]
+    roles: tuple[int | None, ...]
     cut: bool
 
 
-class ShotTracker:
-    """Follows faces through frames, anew from each cut on. `tracker` must not smooth by itself."""
-
-    def __init__(self, tracker: FaceTracker) -> None:
-        self._tracker = tracker
-        self._cuts = CutFinder()
-        self._last: tuple[Face, ...] = ()
-
-    def update(self, frame: Frame) -> tuple[tuple[Face, ...], bool]:
-        """The next frame's faces, and whether a new shot begins with it."""
-        view, seconds = view_uint8(frame), float(frame.seconds)
-        cut = self._cuts.is_cut(view)
-        if cut:
-            self._tracker.reset()
-        faces = self._tracker.update(view, seconds)
-        if not cut and self._jumped(faces):
-            cut, faces = True, self._anew(view, seconds)
-        self._last = faces
-        return faces, cut
-
-    def _anew(self, view: NDArray[np.uint8], seconds: float) -> tuple[Face, ...]:
-        self._tracker.reset()
-        return self._tracker.update(view, seconds)
-
-    def _jumped(self, faces: tuple[Face, ...]) -> bool:
-        """A face is lost in the frame in which another begins: a cut between alike backgrounds.
-
-        Coming in softly would show it at its own age for the first frames.
-        """
-        before = {face.id for face in self._last if face.confidence > 0}
-        known = {face.id for face in self._last}
-        lost = any(face.id in before and face.confidence == 0 for face in faces)
-        return lost and any(face.id not in known and face.confidence > 0 for face in faces)
-
-
-def steady_faces(frames: Iterable[Frame], tracker: FaceTracker, ages: AgeBook) -> Iterator[SteadyFrame]:
+def steady_faces(
+    frames: Iterable[Frame], tracker: FaceTracker, ages: CastAges, casting: Casting | None = None
+) -> Iterator[SteadyFrame]:
     """Each frame with its faces, `READINGS` frames late, so that ages and landmarks know what comes.
 
     Ages are settled here, in the frames' order, so that the same input gives the same ages whatever thread runs ahead.
-    `tracker` must not smooth by itself. At most `READINGS` + 4 frames are held, whatever the length.
+    `tracker` must not smooth by itself. casting: who is who; None gives everybody the first role. At most
+    `READINGS` + 4 frames are held, whatever the length.
     """
-    shots, held = ShotTracker(tracker), HeldAges(ages)
+    shots = ShotTracker(tracker)
     behind: deque[_Seen] = deque(maxlen=_REACH)
     ahead: deque[_Seen] = deque()
-    for frame in frames:
+    for index, frame in enumerate(frames):
         faces, cut = shots.update(frame)
-        for face in faces:
-            ages.observe(frame, face)
-        ahead.append(_Seen(frame, faces, cut))
+        roles = tuple(0 if casting is None else casting.role(index, face.id) for face in faces)
+        for face, role in zip(faces, roles, strict=True):
+            if role is not None:
+                ages.observe(frame, face, role)
+        ahead.append(_Seen(frame, faces, roles, cut))
         if len(ahead) > READINGS:
-            yield _next(behind, ahead, held)
+            yield _next(behind, ahead, ages)
     while ahead:
-        yield _next(behind, ahead, held)
+        yield _next(behind, ahead, ages)
 
 
-def _next(behind: deque[_Seen], ahead: deque[_Seen], held: HeldAges) -> SteadyFrame:
+def _next(behind: deque[_Seen], ahead: deque[_Seen], ages: CastAges) -> SteadyFrame:
     now = ahead.popleft()
     seconds = float(now.frame.seconds)
-    ages = tuple(held.age(face, seconds) for face in now.faces)
-    faces = tuple(_steady(face, behind, ahead) for face in now.faces)
-    read = tuple(held.reasons(face) for face in now.faces)
+    wanted = [(face, role) for face, role in zip(now.faces, now.roles, strict=True) if role is not None]
+    others = tuple(face.id for face, role in zip(now.faces, now.roles, strict=True) if role is None)
+    years = tuple(ages.age(face, role, seconds) for face, role in wanted)
+    faces = tuple(_steady(face, behind, ahead) for face, _ in wanted)
+    read = tuple(ages.reasons(face, role) for face, role in wanted)
     behind.append(now)
-    return SteadyFrame(now.frame, faces, ages, read, now.cut)
+    return SteadyFrame(now.frame, faces, years, read, tuple(role for _, role in wanted), others, now.cut)
 
 
 def _steady(face: Face, behind: deque[_Seen], ahead: deque[_Seen]) -> Face:

@@ -1,0 +1,102 @@
+"""What says that a face is a performer's, and where that must be asked anew. Decisions only; figures: docs/faces.md."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playingage.engine.casting import Cast
+from playingage.faces import Face, overlap
+
+SURE = 0.40
+"""One embedding nearer than this settles who it is."""
+SAME = 0.46
+"""The mean of several, or one of a face that was known before, settles it from here on."""
+UNLIKE = 0.60
+"""A known face farther than this, again and again, is known no more."""
+MARGIN = 0.06
+"""By how much a face is nearer to one performer than to any other."""
+SEVERAL = 3
+_MOST_YAW, _MOST_PITCH = 45.0, 35.0
+_LEAST_SIZE, _LEAST_CONFIDENCE = 40.0, 0.6
+_JUMP, _GROWTH, _TOUCH = 0.3, 1.35, 0.05
+
+
+class Break(Enum):
+    """How a face goes on from the frame before."""
+
+    NONE = 0
+    DOUBT = 1
+    """It was covered for a moment, or touches another face."""
+    NEW = 2
+    """It is new, was away, or has jumped: it may be anybody's."""
+
+
+@dataclass(slots=True)
+class _Last:
+    box: tuple[float, float, float, float]
+    confidence: float
+
+
+class Continuity:
+    """Follows each face from frame to frame, and says where its track may have passed to another person."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, _Last] = {}
+
+    def update(self, faces: Sequence[Face]) -> dict[int, Break]:
+        """The next frame's faces to their breaks, by id."""
+        boxes = {face.id: face.box for face in faces}
+        found = {face.id: self._break(face, boxes) for face in faces}
+        self._last = {face.id: _Last(boxes[face.id], face.confidence) for face in faces}
+        return found
+
+    def _break(self, face: Face, boxes: dict[int, tuple[float, float, float, float]]) -> Break:
+        last, box = self._last.get(face.id), boxes[face.id]
+        if last is None:
+            return Break.NEW
+        before, now = _size(last.box), _size(box)
+        moved = np.hypot(box[0] + box[2] - last.box[0] - last.box[2], box[1] + box[3] - last.box[1] - last.box[3]) / 2
+        if moved > _JUMP * before or not 1 / _GROWTH < now / before < _GROWTH:
+            return Break.NEW
+        if last.confidence == 0 < face.confidence:
+            return Break.DOUBT
+        touches = any(overlap(box, other) > _TOUCH for key, other in boxes.items() if key != face.id)
+        return Break.DOUBT if touches else Break.NONE
+
+
+def _size(box: tuple[float, float, float, float]) -> float:
+    return max(box[2] - box[0], box[3] - box[1], 1.0)
+
+
+def usable(face: Face) -> bool:
+    """Whether this face, as it is seen now, tells who it is: surely a face, large enough, not turned too far."""
+    return (
+        face.confidence >= _LEAST_CONFIDENCE and face.size >= _LEAST_SIZE
+        and abs(face.pose.yaw) <= _MOST_YAW and abs(face.pose.pitch) <= _MOST_PITCH
+    )
+
+
+class Lineup:
+    """The performers of a cast, to be compared with."""
+
+    def __init__(self, cast: Cast) -> None:
+        known = [role.identity for role in cast.roles]
+        if not all(identity is not None for identity in known):
+            raise ValueError("everybody is not recognised")
+        self._known = [np.asarray(identity, np.float32) for identity in known]
+
+    def distances(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
+        """To each performer, as they look at the age at which they look most like this."""
+        nearest = [float(np.linalg.norm(known - embedding, axis=1).min()) for known in self._known]
+        return np.array(nearest, np.float64)
+
+
+def choose(distances: NDArray[np.float64], limit: float) -> int | None:
+    """The performer that these distances speak for: nearer than `limit`, and clearly nearer than any other."""
+    best = int(np.argmin(distances))
+    others = np.delete(distances, best)
+    clear = not others.size or float(others.min()) - float(distances[best]) >= MARGIN
+    return best if distances[best] < limit and clear else None
