@@ -9,26 +9,12 @@ from playingage.rights.documents import GrantError, RightsError
 from playingage.rights.grant import Grant, Revocation, issue
 from playingage.rights.keys import TrustedKey, TrustedKeys
 from playingage.rights.record import record_statement, state_folder
+from playingage.rights.rotation import KeyCard, rotate, write_rotation
 from playingage.rights.signing import BadKeyError, PublicKey, SigningKey
 from playingage.rights.statement import GrantStatement, Named, Signer, Use
 
 __all__ = [
-    "BadKeyError",
-    "ConsentStatement",
-    "Grant",
-    "GrantError",
-    "GrantStatement",
-    "Named",
-    "PublicKey",
-    "Revocation",
-    "RightsError",
-    "Signer",
-    "SigningKey",
-    "TrustedKey",
-    "TrustedKeys",
-    "Use",
-    "check_statement",
-    "issue",
-    "record_statement",
-    "state_folder",
+    "BadKeyError", "ConsentStatement", "Grant", "GrantError", "GrantStatement", "KeyCard", "Named", "PublicKey",
+    "Revocation", "RightsError", "Signer", "SigningKey", "TrustedKey", "TrustedKeys", "Use", "check_statement", "issue",
+    "record_statement", "rotate", "state_folder", "write_rotation",
 ]
