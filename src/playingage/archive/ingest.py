@@ -17,7 +17,7 @@ from playingage.archive.commit import commit, load_or_new
 from playingage.archive.errors import IngestError
 from playingage.archive.files import Disk, Store, locked
 from playingage.archive.footage import Title
-from playingage.archive.people import Company, Known, Seen, Verdict, judge, known_of, people_in
+from playingage.archive.people import Company, Known, Seen, Verdict, judge, known_of, median_of, people_in
 from playingage.archive.row import FaceRow
 from playingage.archive.settings import IngestSettings
 from playingage.archive.sources import Record, key_of, records_of, stamp_of
@@ -214,8 +214,9 @@ class Ingest:
                 f"{title}: no face was found in {found.looked} frames looked at",
                 f"Faces need {settings.least:g} pixels from eye to eye. Check that this is the right footage.",
             )
-        if not known:
-            known = known.and_([track.embedding for track in found.seen])
+        if not known:  # one person alone: their middle speaks for them
+            known = known.and_([median_of([track.embedding for track in found.seen])])
+            found.rows = [replace(row, distance=known.distance(row.identity)) for row in found.rows]
         verdicts = judge(found.seen, known, settings)
         others = people_in([t for t in found.seen if verdicts[t.track].who != "performer"], settings.same)
         good = choose(found.of("performer", verdicts), settings.most, settings.each)

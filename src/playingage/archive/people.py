@@ -155,11 +155,13 @@ class Company:
     people: list[F32] = field(default_factory=list)
 
     def more_than_one(self, tracks: Sequence[Seen]) -> bool:
-        """With these tracks of another shot."""
-        if any(track.beside for track in tracks):
+        """With these tracks of further shots. What was seen but once, where others were seen longer, may be no face."""
+        longest = max((track.frames for track in tracks), default=0)
+        sure = {track.track for track in tracks if track.frames > 1 or longest == 1}
+        if any(sure.intersection(track.beside) for track in tracks if track.track in sure):
             return True
         for track in tracks:
-            if all(_far(each, track.embedding) > self.apart for each in self.people):
+            if track.track in sure and all(_far(each, track.embedding) > self.apart for each in self.people):
                 self.people.append(track.embedding)
         return len(self.people) > 1
 
