@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
 from playingage.training.run.folder import RunFolder
-from playingage.training.run.launch import launched
+from playingage.training.run.launch import first_process, launched
 from playingage.training.run.loop import Loop, Outcome
 from playingage.training.run.page import Facts
 from playingage.training.run.settings import RunSettings
@@ -108,7 +109,7 @@ def make_loop(folder: Path, learner: TinyLearner, chosen: RunSettings, **other: 
 def run(folder: Path, learner: TinyLearner | None = None, chosen: RunSettings | None = None, **other: Any) -> Outcome:
     """One session of a run."""
     made = RunFolder(folder)
-    with made.alone():
+    with made.alone() if first_process() else nullcontext():
         loop = make_loop(folder, learner or TinyLearner(), chosen or settings(), **other)
         loop.begin()
         return loop.run()

@@ -93,10 +93,13 @@ def train(
             )
     from playingage.production import Production
     from playingage.training.run.choice import Request
+    from playingage.training.run.launch import first_process
     from playingage.training.run.settings import RunSettings
 
     opened = Production.find(production)
-    few = _few(opened.archive(performer), performer) if stills is None else stills
+    few = _few(opened.archive(performer)) if stills is None else stills
+    if few and stills is None and first_process():
+        say(f"The archive of {performer} holds {_FEW} faces or fewer: taken for stills. Say --film if it is film.")
     settings = RunSettings(
         steps=steps if steps is not None else _STEPS_OF_STILLS if few else _STEPS, accelerator=device, devices=devices,
         precision=precision, seed=seed, size=size, stills=few,
@@ -150,13 +153,10 @@ def _serve(stack: ExitStack, folder: Path, port: int) -> None:
     say(f"Live page: {server.url}")
 
 
-def _few(archive: Path, performer: str) -> bool:
+def _few(archive: Path) -> bool:
     from playingage.archive import Faceset
 
-    few = len(Faceset.load(archive).used) <= _FEW if Faceset.exists(archive) else False
-    if few:
-        say(f"The archive of {performer} holds at most {_FEW} faces: taken for stills. Say --film if it is film.")
-    return few
+    return Faceset.exists(archive) and len(Faceset.load(archive).used) <= _FEW
 
 
 def _ages(text: str | None) -> tuple[float, float] | None:
