@@ -11,8 +11,8 @@ from playingage.faces import face_region, template_transform, warp_crop
 F32 = NDArray[np.float32]
 _SIDE = 96
 _HASH = 32
-_FINE = 256
-"""Sharpness is looked at in a crop of at most so many pixels: four eye distances."""
+_FINE = 128.0
+"""Sharpness is looked at in pictures of at most so many pixels from eye to eye: what the native crop shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +57,17 @@ def light_of(crop: F32, region: F32) -> Light:
     )
 
 
-def sharpness_of(crop: F32, region: F32, noise: float) -> float:
+def sharpness_of(plane: F32, face: NDArray[np.bool_], noise: float) -> float:
     """0..1: how much of its contrast from pixel to pixel a face has left, against that over three pixels.
 
-    crop: luma of the aligned crop at the frame's own scale, or smaller.
+    plane: luma in the frame's own pixels, or reduced by area (never warped: that would blur it). face: where to look.
     """
-    skin = region > 0.25
-    if skin.sum() < 50:
+    if face.sum() < 50:
         return 0.0
 
     def energy(step: int) -> float:
-        across, down = crop[:, step:] - crop[:, :-step], crop[step:] - crop[:-step]
-        a, d = across[skin[:, step:]], down[skin[step:]]
+        across, down = plane[:, step:] - plane[:, :-step], plane[step:] - plane[:-step]
+        a, d = across[face[:, step:]], down[face[step:]]
         both = float(np.mean(a * a) + np.mean(d * d)) - 4 * noise * noise
         return max(both, 1e-8)
 
@@ -76,16 +75,26 @@ def sharpness_of(crop: F32, region: F32, noise: float) -> float:
     return float(np.clip((ratio - 0.33) / 0.22, 0, 1))
 
 
-def noise_of(plane: F32, region: F32) -> float:
+def noise_of(plane: F32, face: NDArray[np.bool_]) -> float:
     """Standard deviation of the grain of a face, 0..1 (Immerkaer 1996, by the median: edges do not count)."""
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    answer = np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel))[region > 0.5]
+    answer = np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel))[face]
     return float(1.4826 * np.median(answer) / 6) if answer.size > 20 else 0.0
 
 
-def fine_crop(pixels: NDArray[np.uint8], landmarks: F32, eye: float) -> tuple[F32, F32]:
-    """Luma and region of the aligned crop at the frame's own scale, reduced where it is larger than 256 pixels."""
-    return canonical(pixels, landmarks, int(np.clip(4 * eye, 32, _FINE)))
+def detail_of(plane: F32, landmarks: F32, eye: float) -> tuple[float, float]:
+    """Sharpness and noise of a face (luma H x W in the frame's own pixels). Large faces are reduced for sharpness."""
+    noise = noise_of(plane, inside_of(landmarks, plane.shape))
+    scale = min(1.0, _FINE / max(eye, 1.0))
+    if scale < 1:
+        plane = np.asarray(cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    return sharpness_of(plane, inside_of(landmarks * scale, plane.shape), noise * scale), noise
+
+
+def inside_of(landmarks: F32, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where a face is in a picture of `shape`: the hull of its landmarks."""
+    hull = cv2.convexHull(np.round(landmarks[:468, :2]).astype(np.int32))
+    return np.asarray(cv2.fillConvexPoly(np.zeros(shape[:2], np.uint8), hull, 1), np.bool_)
 
 
 def is_combed(plane: F32) -> bool:

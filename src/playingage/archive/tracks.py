@@ -8,17 +8,7 @@ from numpy.typing import NDArray
 
 from playingage.archive.bars import Bars, bars_of
 from playingage.archive.expression import Expression, expression_of, eye_distance
-from playingage.archive.quality import (
-    Light,
-    canonical,
-    fine_crop,
-    hash_of,
-    is_combed,
-    light_of,
-    luma,
-    noise_of,
-    sharpness_of,
-)
+from playingage.archive.quality import Light, canonical, detail_of, hash_of, is_combed, light_of, luma
 from playingage.archive.row import Cut
 from playingage.archive.settings import IngestSettings
 from playingage.archive.view import as_seen, as_stored
@@ -79,10 +69,14 @@ class Sample:
 
 @dataclass(slots=True)
 class Track:
-    """One face through a shot. seen: frames looked at. beside: tracks that were in a picture with it."""
+    """One face through a shot. seen: frames looked at. beside: tracks that were in a picture with it.
+
+    places: where each sample's first like lay; a better one takes its picture, not its place, else it would wander.
+    """
 
     id: int
     samples: list[Sample] = field(default_factory=list)
+    places: list[F32] = field(default_factory=list)
     seen: int = 0
     beside: set[int] = field(default_factory=set)
 
@@ -111,29 +105,34 @@ class Gatherer:
             self._drop_one(max(self.tracks.values(), key=lambda t: sum(s.cut.nbytes for s in t.samples)))
 
     def _keep(self, track: Track, new: Sample) -> None:
+        place = new.place
         for i, old in enumerate(track.samples):
-            if np.abs(old.place - new.place).max() < 1:
+            if np.abs(track.places[i] - place).max() < 1:
                 if new.worth > old.worth:
                     self._bytes += new.cut.nbytes - old.cut.nbytes
                     track.samples[i] = new
                 return
         track.samples.append(new)
+        track.places.append(place)
         self._bytes += new.cut.nbytes
         if len(track.samples) > self._settings.samples:
             self._drop_one(track)
 
     def _drop_one(self, track: Track) -> None:
-        """Of the two samples most alike the worse one goes."""
+        """The sample goes that has its like on both sides, a bad one before a good one."""
         if len(track.samples) < 2:
             self._bytes -= sum(s.cut.nbytes for s in track.samples)
             track.samples.clear()
+            track.places.clear()
             return
-        places = np.stack([s.place for s in track.samples])
+        places = np.stack(track.places)
         apart = np.linalg.norm(places[:, None] - places[None], axis=2)
         np.fill_diagonal(apart, np.inf)
-        a, b = np.unravel_index(int(apart.argmin()), apart.shape)
-        gone = track.samples.pop(int(a if track.samples[a].worth < track.samples[b].worth else b))
-        self._bytes -= gone.cut.nbytes
+        near = np.sort(apart, axis=1)[:, :2].clip(max=20).sum(axis=1)
+        worth = np.array([s.worth for s in track.samples], np.float32)
+        gone = int((near * (0.5 + worth)).argmin())
+        track.places.pop(gone)
+        self._bytes -= track.samples.pop(gone).cut.nbytes
 
 
 def sample_of(frame: Frame, view: NDArray[np.uint8], face: Face) -> Sample:
@@ -143,26 +142,17 @@ def sample_of(frame: Frame, view: NDArray[np.uint8], face: Face) -> Sample:
     near = view[top : top + height, left : left + width]
     local = points - np.array([left, top, 0], np.float32)
     crop, region = canonical(near, local)
-    fine, fine_region = fine_crop(near, local, eye)
-    noise = noise_of(fine, fine_region) if 4 * eye <= 256 else noise_of(*_native(near, local, eye))
+    plane = luma(near)
+    sharpness, noise = detail_of(plane, local, eye)
     cut, transfer = as_stored(frame.pixels[top : top + height, left : left + width].copy(), frame.colour.transfer)
     return Sample(
         number=frame.number, seconds=float(frame.seconds),
         timecode=None if frame.timecode is None else str(frame.timecode), box=(left, top, width, height),
         frame_size=(frame.height, frame.width), cut=cut, transfer=transfer, landmarks=local, pose=face.pose, eye=eye,
         expression=expression_of(points, face.pose), light=light_of(crop, region),
-        sharpness=sharpness_of(fine, fine_region, noise), noise=noise, combed=is_combed(luma(near)),
+        sharpness=sharpness, noise=noise, combed=is_combed(plane),
         hash=hash_of(crop),
     )
-
-
-def _native(near: NDArray[np.uint8], local: F32, eye: float) -> tuple[F32, F32]:
-    """The middle of a large face as it is: reduced, its grain would be gone."""
-    centre = local[[33, 133, 362, 263, 61, 291], :2].mean(axis=0)
-    half = int(max(16, 0.8 * eye))
-    x, y = (int(max(half, v)) for v in centre)
-    part = luma(np.ascontiguousarray(near[y - half : y + half, x - half : x + half]))
-    return part, np.ones(part.shape, np.float32)
 
 
 def box_of(face: Face, width: int, height: int) -> tuple[int, int, int, int]:
