@@ -16,13 +16,13 @@ from playingage.models import ModelSpec
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {"demo": "getting-started.md", "live": "live.md", "render": "render.md", "inspect": "inspect.md",
-         "evaluate": "evaluate.md", "faces": "faceset-page.md"}
+         "evaluate": "evaluate.md", "faces": "faceset-page.md", "ingest": "archive.md"}
 TEXTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 RIGHTS = (
-    "init", "performer add", "performer list", "performer show", "performer died", "performer forget", "key create",
-    "key list", "key trust", "key rotate", "key retire", "grant create", "grant sign", "grant file", "grant verify",
-    "grant revoke", "grant list", "ledger show", "ledger verify",
+    "init", "performer add", "performer reference", "performer list", "performer show", "performer died",
+    "performer forget", "key create", "key list", "key trust", "key rotate", "key retire", "grant create", "grant sign",
+    "grant file", "grant verify", "grant revoke", "grant list", "ledger show", "ledger verify",
 )
 PAGES |= dict.fromkeys(RIGHTS, "rights.md")
 

@@ -9,6 +9,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the groups to the program."""
     performers = _group(app, "performer", "Who plays, and forgetting them.")
     performers.command("add", epilog=performer.ADD)(performer.add)
+    performers.command("reference", epilog=performer.REFERENCE)(performer.reference)
     performers.command("list", epilog=performer.LIST)(performer.list_performers)
     performers.command("show", epilog=performer.SHOW)(performer.show)
     performers.command("died", epilog=performer.DIED)(performer.died)

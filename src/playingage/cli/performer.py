@@ -19,6 +19,10 @@ ADD = """Examples:
 
   playingage performer add ada --name "Ada Lovelace" --born 1815-12-10 --reference ada-1.jpg --reference ada-2.jpg
 """
+REFERENCE = """Examples:
+
+  playingage performer reference ada ada-3.jpg ada-4.jpg
+"""
 LIST = """Examples:
 
   playingage performer list
@@ -59,6 +63,22 @@ def add(
         result_json(_document(here, made))
     else:
         result(f"{made.folder}: {made.name}, {len(made.references)} reference pictures")
+
+
+def reference(
+    id: Id,
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="PNG or JPEG pictures of them alone.")],
+    production: options.ProductionFolder = None,
+    json_output: options.Json = False,
+) -> None:
+    """Add pictures by which a performer is told from others."""
+    here = find_production(production)
+    with here.filing.changing():
+        changed = here.add_references(id, pictures)
+    if json_output:
+        result_json(_document(here, changed))
+    else:
+        result(f"{changed.folder}: {changed.name}, {len(changed.references)} reference pictures")
 
 
 def list_performers(production: options.ProductionFolder = None, json_output: options.Json = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from playingage.core.files import sync_folder, write_whole
 from playingage.production.filing import Filing
 from playingage.production.ledger import Ledger, now
-from playingage.production.performers import Performer, ProductionError
+from playingage.production.performers import Performer, Picture, ProductionError
 from playingage.rights import Grant, GrantError, Use
 from playingage.rights.chain import Entry, split
 from playingage.rights.documents import Fields, RightsError, check_format, check_id, parse_json, parse_moment
@@ -98,12 +98,12 @@ class Production:
 
     @property
     def performers(self) -> tuple[Performer, ...]:
-        """All performers, those forgotten too. Raises ProductionError where one cannot be read."""
+        """All performers, those forgotten too; not those whose adding was interrupted. Raises ProductionError where one cannot be read."""
         folder = self.folder / "performers"
         if not folder.is_dir():
             return ()
         return tuple(Performer.read(each) for each in sorted(folder.iterdir())
-                     if each.is_dir() and not each.name.startswith("."))
+                     if (each / "performer.json").is_file())
 
     def performer(self, id: str) -> Performer:
         """One performer. Raises ProductionError."""
@@ -124,15 +124,24 @@ class Production:
         if (folder / "performer.json").is_file() and Performer.read(folder).forgotten is None:
             raise ProductionError(f"{self.folder}: there is a performer {id!r} already", "Choose another ID.")
         made = Performer(id=id, name=_name(name), folder=folder, born=_day(born, "born"))
+        pictures = [Picture.read(file) for file in references]
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            added = [made.add_reference(picture) for picture in references]
+            added = made.keep(pictures)
             self.ledger.append("performer-added", performer=id, references=[file.name for file in added])
             made.write()
         except OSError as error:
-            raise ProductionError(f"{folder}: cannot be written: {error.strerror}",
-                                  "Free space, or make the folder writable.") from error
+            raise _unwritable(folder, error) from error
         return made
+
+    def add_references(self, id: str, references: Iterable[Path]) -> Performer:
+        """Add pictures of a performer. Raises ProductionError."""
+        performer, pictures = self.performer(id), [Picture.read(file) for file in references]
+        try:
+            added = performer.keep(pictures)
+        except OSError as error:
+            raise _unwritable(performer.folder, error) from error
+        self.ledger.append("references-added", performer=id, references=[file.name for file in added])
+        return performer
 
     def note_death(self, id: str, died: str) -> Performer:
         """Note the day of a performer's death: from then on only grants for posthumous use count."""
@@ -227,6 +236,10 @@ def _clear(folder: Path) -> None:
             raise ProductionError(f"{folder}: holds a ledger, but no {_FILE}", f"Take {_FILE} from a backup.")
         ledger.unlink()
     (folder / "ledger.head").unlink(missing_ok=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> ProductionError:
+    return ProductionError(f"{folder}: cannot be written: {error.strerror}", "Free space, or make the folder writable.")
 
 
 def _files(folder: Path) -> bool:

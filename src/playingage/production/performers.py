@@ -1,7 +1,7 @@
 """Performers of a production: `performers/ID/performer.json` and the reference pictures beside it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -76,16 +76,31 @@ class Performer:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(self.folder / "performer.json", json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 
-    def add_reference(self, picture: Path) -> Path:
-        """Copy a PNG or JPEG picture to the references, named by its hash. Raises ProductionError."""
+    def keep(self, pictures: Sequence["Picture"]) -> tuple[Path, ...]:
+        """Store reference pictures, named by their hashes. Raises OSError."""
+        folder = self.folder / "references"
+        folder.mkdir(parents=True, exist_ok=True)
+        targets = tuple(folder / f"{sha256_bytes(each.data)[:16]}{each.suffix}" for each in pictures)
+        for target, each in zip(targets, pictures, strict=True):
+            write_whole(target, each.data)
+        return targets
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG or JPEG picture as it was read."""
+
+    data: bytes
+    suffix: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Picture":
+        """From a file. Raises ProductionError."""
         try:
-            data = picture.read_bytes()
+            data = file.read_bytes()
         except OSError as error:
-            raise ProductionError(f"{picture}: cannot be read: {error.strerror}", "Check the path.") from error
-        kind = next((suffix for start, suffix in _KINDS.items() if data.startswith(start)), None)
-        if kind is None:
-            raise ProductionError(f"{picture}: is neither PNG nor JPEG", "Give reference pictures as PNG or JPEG.")
-        target = self.folder / "references" / f"{sha256_bytes(data)[:16]}{kind}"
-        target.parent.mkdir(exist_ok=True)
-        write_whole(target, data)
-        return target
+            raise ProductionError(f"{file}: cannot be read: {error.strerror}", "Check the path.") from error
+        suffix = next((suffix for start, suffix in _KINDS.items() if data.startswith(start)), None)
+        if suffix is None:
+            raise ProductionError(f"{file}: is neither PNG nor JPEG", "Give reference pictures as PNG or JPEG.")
+        return cls(data, suffix)
