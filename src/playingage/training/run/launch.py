@@ -34,7 +34,9 @@ def launched(settings: RunSettings) -> tuple[Fabric, str]:
             precision=cast("Literal['32-true', 'bf16-mixed']", settings.precision),
         )
         fabric.launch()
-    name = torch.cuda.get_device_name(fabric.device) if kind == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    processor = f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    name = torch.cuda.get_device_name(fabric.device) if kind == "cuda" else processor
     count = f"{fabric.world_size} x " if fabric.world_size > 1 else ""
     return fabric, f"{count}{name}, {settings.precision}"
 

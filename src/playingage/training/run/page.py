@@ -37,7 +37,7 @@ img{max-width:100%;border-radius:4px;display:block}
 .strip img{height:110px}
 table{border-collapse:collapse;font-size:13px;width:100%}
 td{padding:2px 10px 2px 0;border-bottom:1px solid #23282c;vertical-align:top;overflow-wrap:anywhere}
-td:first-child{color:#98a1a8;white-space:nowrap}
+td:first-child{color:#98a1a8;white-space:nowrap;width:1%;padding-right:32px}
 """
 _SCRIPT = """
 const told=document.getElementById("updated"),age=(Date.now()-Date.parse(told.dateTime))/1000;
