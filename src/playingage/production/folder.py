@@ -98,7 +98,7 @@ class Production:
 
     @property
     def performers(self) -> tuple[Performer, ...]:
-        """All performers, those forgotten too; not those whose adding was interrupted. Raises ProductionError where one cannot be read."""
+        """All performers, forgotten ones too; none whose adding was interrupted. Raises ProductionError."""
         folder = self.folder / "performers"
         if not folder.is_dir():
             return ()
