@@ -88,7 +88,8 @@ class Exported(nn.Module):
         plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG))
         place, warp, coarse, middle, maps = torch.split(plan, _PARTS, dim=1)
         place = place if place_12GG is None else place_12GG
-        warp, shades = self.placed(warp, place, apart)
+        parts, shades = self.placed([place, warp, coarse, middle, maps], apart)
+        place, warp, coarse, middle, maps = parts
         sharp, matte = torch.split(self._sharp(even, fine_1CGG), 1, dim=1)
         moved = _read(crop_13SS, _columns_last(warp, self.size) + self.identity)
         half = _halve(moved) if large else moved
@@ -109,11 +110,11 @@ class Exported(nn.Module):
         """1 x GG, or F x GG where parts of the plan differ: years between the ages, of `GATE_YEARS`."""
         return ((target_11GG - source_11GG) / GATE_YEARS).reshape(1, -1)
 
-    def placed(
-        self, warp_12GG: Tensor, place_12GG: Tensor, apart: Tensor | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
-        """The warp with a performer's own, and their change of colour and detail."""
-        return warp_12GG, None
+    def placed(self, parts: list[Tensor], apart: Tensor | None) -> tuple[list[Tensor], tuple[Tensor, Tensor] | None]:
+        """The plan's parts (place, warp, coarse, middle, maps) with a performer's own, and their change of colour and
+        detail.
+        """
+        return parts, None
 
     def tinted(self, crop_13SS: Tensor, delta_13SW: Tensor, shades: tuple[Tensor, Tensor] | None) -> Tensor:
         """The change with a performer's own laid on."""

@@ -40,8 +40,8 @@ def acts_of(shape: Points, yaw: float, pitch: float) -> list[float]:
 def at_rest(points: NDArray[np.float32], acts: NDArray[np.float64], index: NDArray[np.int64]) -> Array:
     """N x P x 2 landmarks without what their moments did to them: towards the camera, with the usual expression.
 
-    `acts` N x A, `index` N: the era of each frame. Amounts are taken about each era's mean, so that what differs between
-    eras stays.
+    `acts` N x A, `index` N: the era of each frame. Amounts are taken about each era's mean, so that what differs
+    between eras stays.
     """
     eras = int(index.max()) + 1
     moved, seen = acts.copy(), points.reshape(len(points), -1).astype(np.float64)

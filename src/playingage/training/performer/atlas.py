@@ -6,7 +6,7 @@ them is left to the default re-ager (`Atlas.share`).
 Legend: N frames, K eras, G grid (64), T detail (512), P landmarks.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,38 +20,30 @@ from playingage.training.geometry import Points, full_points
 from playingage.training.network import GRID
 from playingage.training.performer.acts import acts_of, at_rest
 from playingage.training.performer.eras import Era, Prior, belief, eras_of
-from playingage.training.performer.frames import FULL, EraFrame, Unwrapped, enlarged, mean_face, unwrap
+from playingage.training.performer.frames import EraFrame, Unwrapped, enlarged, mean_face, unwrap
+from playingage.training.performer.pictures import measure
 from playingage.training.portraits import CROP, WIDE
 from playingage.training.teacher.bands import blur
 from playingage.training.teacher.statistics import LIPS
 
-COARSE = (1.5, 3.0, 6.0)
-"""Standard deviations between the bands of colour, in cells of the grid."""
-FINE = (1.0, 2.0, 4.0)
-"""Standard deviations between the bands of detail, in pixels of the mean face at 512."""
-LUMA = f32([0.3, 0.59, 0.11])
 _SHAPE = Prior(signal=0.8, noise=1.5)
 """Square pixels of WIDE: a landmark moves by about a pixel over decades, and by more from frame to frame."""
-_COLOUR = Prior(signal=0.0015, noise=0.006)
-_LEVEL = Prior(signal=0.0008, noise=0.03)
-_DETAIL = Prior(signal=0.0008, noise=0.003)
-"""Squares of log display values."""
-_SEEN = 0.4
 _SKULL = (127, 356, 234, 454, 10, 168, 6, 33, 263, 133, 362, 197, 54, 284, 21, 251, 162, 389)
-_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Atlas:
     """`ages` K years. `shape` K x 2 x G x G: where each place of the mean face lies off its mean over eras, in parts of
-    half the crop's side. `colour` K x 3 x G x G and `detail` K x T x T: logarithms. `share` K x 3: how far shape,
-    colour and detail of that era are known, 0..1.
+    half the crop's side. `colour` K x 3 x G x G and `detail` K x T x T: logarithms. `gain` K x 3 x G x G: logarithm of
+    the amplitude of three octaves of detail, from fine to coarse, which light and expression show otherwise in every
+    frame. `share` K x 3: how far shape, colour and detail of that era are known, 0..1.
     """
 
     ages: Array
     shape: Array
     colour: Array
     detail: Array
+    gain: Array
     share: Array
 
 
@@ -65,10 +57,10 @@ def survey(frames: Sequence[EraFrame], tell: Callable[[int], None] = lambda _: N
         views.append(unwrap(frame))
         tell(i + 1)
     shape, shape_share = _shapes(frames, views, eras)
-    colour, detail, colour_share, detail_share = _pictures(frames, views, eras)
+    pictures = measure(frames, views, eras)
     return Atlas(
-        ages=f32([era.age for era in eras]), shape=shape, colour=colour, detail=detail,
-        share=np.stack([shape_share, colour_share, detail_share], axis=1),
+        ages=f32([era.age for era in eras]), shape=shape, colour=pictures.colour, detail=pictures.detail,
+        gain=pictures.gain, share=np.stack([shape_share, pictures.colour_share, pictures.detail_share], axis=1),
     )
 
 
@@ -122,142 +114,3 @@ def _field(moved: Points) -> Array:
     smooth = np.stack([enlarged(blur(np.ascontiguousarray(field[..., i]), 2.5), CROP) for i in range(2)], axis=-1)
     small = cv2.resize(smooth, (GRID, GRID), interpolation=cv2.INTER_AREA) * (2 / CROP)
     return f32(small.transpose(2, 0, 1))
-
-
-def _pictures(
-    frames: Sequence[EraFrame], views: list[Unwrapped], eras: tuple[Era, ...]
-) -> tuple[Array, Array, Array, Array]:
-    """(colour K x 3 x G x G, detail K x T x T, share of colour K, share of detail K)."""
-    usual, levels = _usual(views)
-    freedom = len(frames) - len(eras)
-
-    def coarse(view: Unwrapped, level: Array) -> Iterator[tuple[Array, Array]]:
-        rest, seen = _rest(view, usual, level)
-        colour, weight = _gridded(rest, seen)
-        for band in _bands(colour * weight[..., None], COARSE):
-            yield band, weight
-
-    def fine(view: Unwrapped, level: Array, eye: float) -> Iterator[tuple[Array, Array]]:
-        rest, seen = _rest(view, usual, level)
-        colour, weight = _gridded(rest, seen)
-        light = rest @ LUMA - cv2.resize(f32(colour @ LUMA), (FULL, FULL), interpolation=cv2.INTER_LINEAR)
-        bands = _bands(f32(light * seen), FINE)
-        for band, sigma in zip(bands, (0.5, *FINE), strict=True):
-            resolved = np.clip(sigma * eye / (CROP / 2) * 2 - 0.5, 0, 1)
-            yield band, f32(seen * resolved)
-
-    level_means = np.stack([levels[list(era.frames)].mean(axis=0) for era in eras])
-    scatter = np.mean([((levels[list(e.frames)] - m) ** 2).mean() for e, m in zip(eras, level_means, strict=True)])
-    level, _ = belief(f32(level_means), f32(scatter), eras, np.ones_like(level_means), freedom, _LEVEL)
-    colour, colour_share = _eras_of_bands(
-        eras, lambda i: list(coarse(views[i], levels[i])), freedom, _COLOUR, smooth=4.0)
-    detail, detail_share = _eras_of_bands(
-        eras, lambda i: list(fine(views[i], levels[i], frames[i].eye)), freedom, _DETAIL, smooth=24.0)
-    colour = f32(colour + level[:, None, None, :] * _face_grid()[None, ..., None])
-    return f32(colour.transpose(0, 3, 1, 2)), detail, colour_share, detail_share
-
-
-def _usual(views: list[Unwrapped]) -> tuple[Array, Array]:
-    """(mean picture of all frames T x T x 3, level of each frame N x 3)."""
-    levels = np.zeros((len(views), 3), np.float32)
-    usual = np.zeros((FULL, FULL, 3), np.float32)
-    for _ in range(_ROUNDS):
-        total, weight = np.zeros_like(usual), np.zeros((FULL, FULL), np.float32)
-        for i, view in enumerate(views):
-            seen, log = f32(view.seen) / 255, f32(view.log)
-            levels[i] = ((log - usual) * seen[..., None]).sum(axis=(0, 1)) / max(float(seen.sum()), 1.0)
-            total += (log - levels[i]) * seen[..., None]
-            weight += seen
-        usual = f32(total / np.maximum(weight, 1e-3)[..., None])
-    return usual, f32(levels - levels.mean(axis=0))
-
-
-def _rest(view: Unwrapped, usual: Array, level: Array) -> tuple[Array, Array]:
-    """What is special in a frame, and where it is seen: T x T x 3 log, T x T 0..1."""
-    seen = f32(view.seen) / 255
-    rest = f32(view.log) - usual
-    rest -= (rest * seen[..., None]).sum(axis=(0, 1)) / max(float(seen.sum()), 1.0)
-    return np.clip(rest, -1.5, 1.5), seen
-
-
-def _gridded(rest: Array, seen: Array) -> tuple[Array, Array]:
-    """Masked means on the grid: G x G x 3, and the share seen G x G."""
-    weight = f32(cv2.resize(seen, (GRID, GRID), interpolation=cv2.INTER_AREA))
-    total = f32(cv2.resize(rest * seen[..., None], (GRID, GRID), interpolation=cv2.INTER_AREA))
-    return f32(total / np.maximum(weight, 0.05)[..., None]), weight
-
-
-def _bands(picture: Array, sigmas: tuple[float, ...]) -> list[Array]:
-    bands, rest = [], picture
-    for sigma in sigmas:
-        low = blur(rest, sigma)
-        bands.append(rest - low)
-        rest = low
-    return [*bands, rest]
-
-
-def _eras_of_bands(
-    eras: tuple[Era, ...], bands_of: Callable[[int], list[tuple[Array, Array]]], freedom: float,
-    prior: Prior, smooth: float,
-) -> tuple[Array, Array]:
-    """(sum over bands of the eras' means as far as believed, K x ..., share K)."""
-    measured = [_robust(era, bands_of) for era in eras]
-    total: Array | None = None
-    energy, believed = np.zeros(len(eras)), np.zeros(len(eras))
-    for b in range(len(measured[0][0])):
-        mean, scatter, seen = (f32(np.stack([era[part][b] for era in measured])) for part in range(3))
-        noise = f32(blur(f32(scatter.mean(axis=0)), smooth))
-        extra = (1,) * (mean.ndim - 3)
-        there = np.broadcast_to(seen.reshape(*seen.shape, *extra), mean.shape)
-        drawn, share = belief(mean, noise, eras, there, freedom, prior, lambda value: f32(blur(value, smooth)))
-        drawn = drawn * np.clip(there / _SEEN, 0, 1)
-        total = drawn if total is None else total + drawn
-        # Where little is seen an era's mean is mostly noise, which would pass for much that is not known.
-        strength = (drawn / np.maximum(share, 1e-3)) ** 2 * (there > _SEEN)
-        axes = tuple(range(1, mean.ndim))
-        energy += strength.sum(axis=axes)
-        believed += (strength * share).sum(axis=axes)
-    assert total is not None
-    return f32(total), f32(believed / np.maximum(energy, 1e-9))
-
-
-def _robust(
-    era: Era, bands_of: Callable[[int], list[tuple[Array, Array]]]
-) -> tuple[list[Array], list[Array], list[Array]]:
-    """(mean, mean square about it, share seen) per band of an era's frames; a frame far off at a place counts less."""
-    mean: list[Array] = []
-    scatter: list[Array] = []
-    seen: list[Array] = []
-    for turn in range(_ROUNDS if len(era.frames) > 2 else 1):
-        sums: list[list[Array]] = []
-        for i in era.frames:
-            for b, (value, weight) in enumerate(bands_of(i)):
-                w = weight[..., None] if value.ndim == 3 else weight
-                if turn:
-                    off = (value - mean[b]) ** 2
-                    w = w / (1 + off / (4 * np.maximum(scatter[b], 1e-6)))
-                parts = [value * w, value * value * w, w + np.zeros_like(value)]
-                if b == len(sums):
-                    sums.append(parts)
-                else:
-                    for have, part in zip(sums[b], parts, strict=True):
-                        have += part
-        mean = [f32(s[0] / np.maximum(s[2], 1e-3)) for s in sums]
-        scatter = [f32(np.maximum(s[1] / np.maximum(s[2], 1e-3) - m * m, 0)) for s, m in zip(sums, mean, strict=True)]
-        if not turn:
-            seen = [f32(np.clip(_one(s[2]) / len(era.frames), 0, 1)) for s in sums]
-    return mean, scatter, seen
-
-
-def _one(weight: Array) -> Array:
-    return weight[..., 0] if weight.ndim == 3 else weight
-
-
-def _face_grid() -> Array:
-    """G x G, 0..1: the face, softly, so that a change of the whole face's level ends before hair and ground."""
-    mean = mean_face()
-    hull = np.zeros((WIDE, WIDE), np.float32)
-    oval = cv2.convexHull(np.round(mean.points[:468]).astype(np.int32))
-    cv2.fillConvexPoly(hull, oval, 1.0)
-    soft = blur(blur(f32(cv2.dilate(hull, np.ones((9, 9), np.uint8))), 8.0), 6.0)
-    return f32(cv2.resize(enlarged(soft, CROP), (GRID, GRID), interpolation=cv2.INTER_AREA))

@@ -13,9 +13,10 @@ from torch.nn import functional
 
 from playingage.training.arrays import Array, f32
 from playingage.training.network import GRID, WORK, Reager
-from playingage.training.performer.atlas import LUMA, Atlas
+from playingage.training.performer.atlas import Atlas
 from playingage.training.performer.eras import eras_of
 from playingage.training.performer.frames import FULL, EraFrame, unwrap
+from playingage.training.performer.pictures import LUMA
 from playingage.training.portraits import CROP, WIDE
 
 _FRONTAL = 15.0
@@ -36,7 +37,8 @@ def likeness(frames: Sequence[EraFrame], atlas: Atlas, default: Reager) -> tuple
     """
     eras = eras_of(frames)
     both, own = np.zeros(3), np.zeros(3)
-    for k, near in [(k, j) for k in range(len(eras)) for j in (k - 1, k + 1) if 0 <= j < len(eras)]:
+    neighbours = [(i, j) for i in range(len(eras)) for j in (i - 1, i + 1) if 0 <= j < len(eras)]
+    for k, near in neighbours:
         chosen = sorted(eras[k].frames, key=lambda i: abs(frames[i].yaw))[:_SOME]
         tried = [_changes(frames[i], eras[near].age, default) for i in chosen if abs(frames[i].yaw) < _FRONTAL]
         if not tried:
@@ -95,5 +97,5 @@ def continued(atlas: Atlas) -> Atlas:
         beyond = f32([age])
         ages = [beyond, atlas.ages] if end == 0 else [atlas.ages, beyond]
         atlas = Atlas(ages=f32(np.concatenate(ages)), shape=on(atlas.shape), colour=on(atlas.colour),
-                      detail=on(atlas.detail), share=f32(np.concatenate(parts)))
+                      detail=on(atlas.detail), gain=on(atlas.gain), share=f32(np.concatenate(parts)))
     return atlas

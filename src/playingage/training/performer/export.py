@@ -34,8 +34,7 @@ class Subject:
 
 
 def coverage(network: PerformerReager) -> list[list[float]]:
-    """[age, weight] every five years: how far the performer's own footage speaks there, 0..1; the rest is the default's.
-    """
+    """[age, weight] every five years: how far the performer's own footage speaks there, 0..1."""
     low, high = default_package(256).spec.ages
     ages = np.arange(low, high + 1, _YEARS, dtype=np.float32)
     edges = torch.from_numpy(np.stack([ages - _YEARS / 2, ages + _YEARS / 2])) / 100

@@ -141,8 +141,8 @@ class PerformerLearner:
         low = [f"{age:.0f}" for age, weight in told["coverage"] if weight < 0.5]
         whose = self._subject.name if self._subject else "nobody (made for measuring)"
         return (
-            f"# {self._name}\n\nA performer's own model: {whose}. For use within the grant whose hash model.json names, "
-            "and nowhere else.\n\nIt lays the difference between eras of the performer's own archive on the picture; "
+            f"# {self._name}\n\nA performer's own model: {whose}. For use within the grant that model.json names by "
+            "hash, and nowhere else.\n\nIt lays the difference between eras of the performer's own archive on the picture; "
             "where the archive does not speak, the default re-ager's knowledge of people at large is taken.\n\n"
             f"| age | frames | shape known | colour known | detail known |\n|---|---|---|---|---|\n{eras}\n\n"
             f"Mostly the default's knowledge at: {', '.join(low) or 'no age'}.\n"

@@ -20,7 +20,9 @@ _LIKENESSES = 6
 """Embeddings kept per era."""
 
 
-def frames_of(faceset: Faceset, rows: Sequence[FaceRow], tell: Callable[[int], None] = lambda _: None) -> list[EraFrame]:
+def frames_of(
+    faceset: Faceset, rows: Sequence[FaceRow], tell: Callable[[int], None] = lambda _: None
+) -> list[EraFrame]:
     """The rows' faces as wide crops. Raises FacesetError for a damaged cut."""
     frames = []
     for i, row in enumerate(rows):

@@ -20,6 +20,7 @@ from playingage.training.network import GATE_YEARS, WORK, Reager, stretch
 from playingage.training.performer.atlas import Atlas
 from playingage.training.performer.frames import EPSILON
 
+LOUDEST = 0.3
 DEEPEST = 1.5
 """Largest change of the logarithm that tables may ask."""
 PARTS = 3
@@ -42,6 +43,12 @@ class Tables(nn.Module):
         self.shape = nn.Parameter(torch.from_numpy(atlas.shape.copy()))
         self.colour = nn.Parameter(torch.from_numpy(atlas.colour.copy()))
         self.detail = nn.Parameter(torch.from_numpy(atlas.detail.copy()))
+        self.gain = nn.Parameter(torch.from_numpy(atlas.gain.copy()))
+
+    @property
+    def smooth(self) -> Tensor:
+        """K x 8 x G x G: shape, colour, gain."""
+        return torch.cat([self.shape, self.colour, self.gain], dim=1)
 
     def weights(self, age_B1GG: Tensor) -> Tensor:
         """B x K x G x G: how much of each era an age is, by linear interpolation; the nearest era beyond the ends."""
@@ -106,12 +113,16 @@ class PerformerReager(nn.Module):
         half = functional.avg_pool2d(crop_BCSS, size // WORK) if size != WORK else crop_BCSS
         years = (tables.years(target_B1GG) - tables.years(source_B1GG)) / GATE_YEARS
         plan = replace(default.trunk(half, source_B1GG, target_B1GG, years), place=place_B2GG)
-        apart = tables.weights(target_B1GG) - tables.weights(source_B1GG)
-        smooth = torch.einsum("bkyx,kcyx->bcyx", apart, torch.cat([tables.shape, tables.colour], dim=1))
-        shape, colour = torch.split(at(smooth, plan.place), [2, 3], dim=1)
+        before = tables.weights(source_B1GG)
+        apart = tables.weights(target_B1GG) - before
+        smooth = torch.einsum("bkyx,kcyx->bcyx", apart, tables.smooth)
+        shape, colour, louder = torch.split(at(smooth, plan.place), [2, 3, 3], dim=1)
+        gain = factors(louder)
         # A place that moves is read from where it was.
-        delta, matte = default.act(crop_BCSS, replace(plan, warp=plan.warp - shape))
-        delta = tinted(crop_BCSS, delta, stretch(colour, size), self._detail(apart, plan.place))
+        plan = replace(plan, warp=plan.warp - shape, gain=plan.gain + gain - 1)
+        delta, matte = default.act(crop_BCSS, plan)
+        detail = self._detail(apart, before, place_B2GG, gain)
+        delta = tinted(crop_BCSS, delta, stretch(colour, size), detail)
         return delta, torch.sigmoid(matte)
 
     def sized_detail(self) -> Tensor:
@@ -123,11 +134,17 @@ class PerformerReager(nn.Module):
             return functional.avg_pool2d(table[None], table.shape[-1] // self.size)[0]
         return functional.interpolate(table[None], size=self.size, mode="bicubic", align_corners=False)[0]
 
-    def _detail(self, apart_BKGG: Tensor, place_B2GG: Tensor) -> Tensor:
-        """B x 1 x S x S: change of detail, logarithm."""
-        wide = stretch(apart_BKGG, self.size)
-        mixed = (wide * self.sized_detail()[None]).sum(dim=1, keepdim=True)
-        return at(mixed, stretch(place_B2GG, self.size))
+    def _detail(self, apart_BKGG: Tensor, before_BKGG: Tensor, place_B2GG: Tensor, gain_B3GG: Tensor) -> Tensor:
+        """B x 1 x S x S: change of detail, logarithm, on top of what the gains do to the detail that is there."""
+        table = self.sized_detail()[None]
+        both = [(stretch(weights, self.size) * table).sum(dim=1, keepdim=True) for weights in (apart_BKGG, before_BKGG)]
+        change, own = torch.split(at(torch.cat(both, dim=1), stretch(place_B2GG, self.size)), 1, dim=1)
+        return change + own * (1 - stretch(gain_B3GG[:, 1:].mean(dim=1, keepdim=True), self.size))
+
+
+def factors(louder: Tensor) -> Tensor:
+    """Factors on octaves of detail from differences of logarithms."""
+    return torch.exp(torch.clamp(louder, -4 * LOUDEST, LOUDEST))
 
 
 def tinted(crop: Tensor, delta: Tensor, colour_B3SS: Tensor, detail_B1SS: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ def crop_of(frame: EraFrame, size: int = WORK) -> Array:
     """The canonical crop of a frame, size x size x 3, 0..1."""
     edge = frame.rgb.shape[0] * (WIDE - CROP) // WIDE // 2
     inner = frame.rgb[edge:-edge, edge:-edge]
-    return f32(cv2.resize(inner, (size, size), interpolation=cv2.INTER_AREA)) / 255
+    return f32(f32(cv2.resize(inner, (size, size), interpolation=cv2.INTER_AREA)) / 255)
 
 
 def _made_ready(frame: EraFrame) -> _Ready:
@@ -97,5 +97,5 @@ def _made_ready(frame: EraFrame) -> _Ready:
     return _Ready(
         crop=np.ascontiguousarray(crop_of(frame).transpose(2, 0, 1)), place=place_of(points, _STILL, CROP),
         there=f32((there + 0.5) * (2 / CROP) - 1), log=np.ascontiguousarray(f32(view.log).transpose(2, 0, 1)),
-        seen=(f32(view.seen) / 255)[None], act=f32(np.concatenate([points[::16, 0], points[::16, 1]])),
+        seen=f32(f32(view.seen) / 255)[None], act=f32(np.concatenate([points[::16, 0], points[::16, 1]])),
     )
