@@ -204,4 +204,5 @@ def test_two_processes_under_torchrun(tmp_path: Path) -> None:
     assert state is not None and state["step"] == 30 and int(state["module"]["seen"]) == 120
     written = [row["step"] for row in rows(tmp_path / "run") if "loss" in row]
     assert written == [4, 8, 12, 16, 20, 24, 28, 30]
+    assert "unused" not in done.stderr
     assert not list((tmp_path / "run").rglob("*.tmp"))

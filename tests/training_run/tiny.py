@@ -32,6 +32,7 @@ class Line(nn.Module):
         self.a = nn.Parameter(torch.zeros(1))
         self.b = nn.Parameter(torch.zeros(1))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+        self.idle = nn.Parameter(torch.ones(1))  # takes part in nothing, as some do in a phase of a learner
         self.drop = nn.Dropout(0.2)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -10,8 +10,6 @@ from lightning_fabric import Fabric
 from playingage.core import DeviceError, SettingError
 from playingage.training.run.settings import RunSettings
 
-_SEVERAL = "ddp_find_unused_parameters_true"
-
 
 def launched(settings: RunSettings) -> tuple[Fabric, str]:
     """Fabric, with its processes started, and the device in words. Raises DeviceError.
@@ -30,7 +28,7 @@ def launched(settings: RunSettings) -> tuple[Fabric, str]:
         # Fabric remarks on SLURM, on processors and the like; what is used is said in our own words.
         warnings.simplefilter("ignore")
         fabric = Fabric(
-            accelerator=kind, devices=here, num_nodes=machines, strategy=_SEVERAL if here * machines > 1 else "auto",
+            accelerator=kind, devices=here, num_nodes=machines, strategy="ddp" if here * machines > 1 else "auto",
             precision=cast("Literal['32-true', 'bf16-mixed']", settings.precision),
         )
         fabric.launch()

@@ -51,7 +51,7 @@ class Trainer:
         terms = self._wrapped(self.fabric.to_device(dict(batch)))
         total = torch.stack([value.float() for value in terms.values()]).sum()
         self._optimiser.zero_grad(set_to_none=True)
-        self.fabric.backward(total)
+        self.fabric.backward(total + self._nothing() if self.fabric.world_size > 1 else total)
         length = self.fabric.clip_gradients(
             self._wrapped, self._stepping, max_norm=self.settings.clip, error_if_nonfinite=False
         )
@@ -146,6 +146,11 @@ class Trainer:
         self.step, self.stale, self._counted = int(state["step"]), int(state["stale"]), int(state["counted"])
         self.best = None if state["best"] is None else (int(state["best"][0]), float(state["best"][1]))
         self._best, self._sums = state["best_weights"], state["sums"]
+
+    def _nothing(self) -> Tensor:
+        """Zero, of which every parameter is a part: processes that learn together wait for the gradient of each."""
+        parts = [value.sum() * 0 for value in self.learner.module.parameters() if value.requires_grad]
+        return torch.stack(parts).sum()
 
     def _follow(self) -> None:
         keep = min(self.settings.average, self.step / (self.step + _YOUNG))
