@@ -3,10 +3,10 @@
     python -m recipes.earlier_people ../shared/data /tmp/earlier --judge "V/bin/python ../shared/judge/judge.py"
 
 For each person of `earlier.csv` the later portrait is taken to the age of the earlier picture: by the default re-ager,
-and by a performer's model that learned from that earlier picture alone. Identity distance to the earlier picture is
-compared with the default's and with that of the portrait as it is; both pictures are brought to the same size and
-detail first. The judge, where given, measures with its own network. OUT holds re-aged pictures of real people: it must
-lie outside the repository. What is there already is not made again.
+and by a performer's model that learned from that earlier picture and from the portrait itself. Identity distance to the
+earlier picture is compared with the default's and with that of the portrait as it is; both pictures are brought to the
+same size and detail first. The judge, where given, measures with its own network. OUT holds re-aged pictures of real
+people: it must lie outside the repository. What is there already is not made again, unless the training's code changed.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import table
 from benchmarks.performer.archive import Made, write
-from benchmarks.performer.learner import era_frames, learned
+from benchmarks.performer.learner import code, era_frames, learned
 from playingage.cli.output import progress_bar
 from playingage.engine import Reager, load
 from playingage.faces import Face, FaceFinder, head_transform, warp_crop
@@ -125,11 +125,13 @@ class Measuring:
         return Row(person=name, unseen=person.unseen, years=now - person.earlier.age, ours=ours)
 
     def _learned(self, person: Person) -> Reager:
-        path = self._out / "stills" / f"{person.later.person}.png"
-        write(path, read_entry(person.earlier))
-        still = Made(file=path, age=person.earlier.age, frame=0, kind="archive", group="still", masks=None, still=True)
-        return learned(lambda: era_frames([still], self._finder), self._out / "models" / person.later.person,
-                       reduced=True)
+        pictures = []
+        for entry in (person.earlier, person.later):
+            path = self._out / "stills" / f"{entry.name}.png"
+            write(path, read_entry(entry))
+            pictures.append(Made(file=path, age=entry.age, frame=0, kind="archive", group=entry.name, masks=None,
+                                 still=True))
+        return learned(lambda: era_frames(pictures, self._finder), self._out / "models" / person.later.person, steps=0)
 
     def _largest(self, picture: Rgb) -> Face | None:
         return max(self._finder.find(picture), key=lambda f: f.size, default=None)
@@ -207,8 +209,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _rows(given: argparse.Namespace) -> tuple[list[Row], int]:
-    """Each person's row, those of an earlier run from `rows.jsonl`; and how many had no face."""
-    path = given.out / "rows.jsonl"
+    """Each person's row, those of an earlier run of the same code; and how many had no face."""
+    path = given.out / f"rows-{code()[:12]}.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     known = {row.person: row for row in (Row(**json.loads(line)) for line in lines) if set(row.ours) >= {*given.ways}}
     chosen = list(people(given.data))[: given.people]

@@ -19,7 +19,7 @@ from benchmarks.performer.archive import AGES, REDUCED, Made, Plan, make, others
 from benchmarks.performer.compare import Found, Performance, store, stored, true_way
 from benchmarks.performer.learner import era_frames, learned
 from benchmarks.performer.sheet import block, write_sheet
-from benchmarks.performer.table import DEFAULT, LEARNED, NOTHING, PASTE, STILLS, WORDS, bars, by_age, summary
+from benchmarks.performer.table import DEFAULT, LEARNED, NOTHING, PASTE, STILLS, WORDS, Bar, bars, by_age, summary
 from benchmarks.performer.ways import ByModel, Pasted, Way, nothing
 from playingage.cli.output import progress_bar
 from playingage.engine import load
@@ -30,6 +30,7 @@ SEEDS = (40927, 40376)
 """A woman and a man whom the default re-ager never saw."""
 _FIGURES = "1"
 """Counts changes of what is measured."""
+_STEPS, _REDUCED_STEPS = 800, 200
 WAYS = (NOTHING, DEFAULT, PASTE, STILLS, LEARNED)
 
 
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reduced", action="store_true", help="fewer frames, for two CPU cores")
     parser.add_argument("--stills", type=int, default=10, help="pictures of the screen test, a fifth at each age")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="performers; must be held out")
+    parser.add_argument("--steps", type=int, help="steps of the training instead of the usual number")
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="what to compare")
     return parser
 
@@ -89,8 +91,9 @@ def _measured(folder: Path, made: Sequence[Made], performance: Performance, give
     archive = [m for m in made if m.kind == "archive"]
 
     def model(pictures: Sequence[Made], name: str) -> tuple[str, Callable[[], Way]]:
-        reager = learned(lambda: era_frames(pictures, performance.finder), folder / "models" / name,
-                         reduced=given.reduced)
+        with progress_bar(f"learning {WORDS[name]}", None, unit="frames, then steps") as show:
+            reager = learned(lambda: era_frames(pictures, performance.finder), folder / "models" / name,
+                             steps=given.steps or (_REDUCED_STEPS if given.reduced else _STEPS), tell=show)
         return reager.engine.package.sha256, lambda: ByModel(reager)
 
     makers: dict[str, Callable[[], tuple[str, Callable[[], Way]]]] = {
@@ -104,7 +107,7 @@ def _measured(folder: Path, made: Sequence[Made], performance: Performance, give
     found = {}
     for name in (*given.ways, "truth"):
         version, way = makers[name]()
-        key = f"{_FIGURES} {plan} {version}"
+        key = f"{_FIGURES} {plan} {version[:12]}"
         path = folder / "figures" / f"{name}.json"
         kept = stored(path, key)
         if kept is None:
@@ -115,13 +118,16 @@ def _measured(folder: Path, made: Sequence[Made], performance: Performance, give
     return found
 
 
-def _text(results: dict[int, dict[str, list[Found]]], settled: Sequence[object]) -> str:
-    verdicts = [{"bar": b.what, "found": b.found, "": "met" if b.met else "MISSED"} for b in settled]  # type: ignore[attr-defined]
-    return "\n\n".join((
-        "Means over the ages 20 to 60:", table(summary(results)), "PSNR in the face, dB:",
-        table(by_age(results, "psnr", ".2f")), "Landmarks, % of the eye distance:",
-        table(by_age(results, "landmarks", ".2f")), "Bars:", table(verdicts),
-    )) + "\n"
+def _text(results: dict[int, dict[str, list[Found]]], settled: Sequence[Bar]) -> str:
+    parts = ["Means over the ages 20 to 60:", table(summary(results))]
+    for words, measure, form in (("PSNR in the face, dB:", "psnr", ".2f"), ("SSIM in the face:", "ssim", ".3f"),
+                                 ("FLIP in the face:", "flip", ".3f"),
+                                 ("Landmarks, % of the eye distance:", "landmarks", ".2f")):
+        parts += [words, table(by_age(results, measure, form))]
+    if settled:
+        verdicts = [{"bar": b.what, "found": b.found, "": "met" if b.met else "MISSED"} for b in settled]
+        parts += ["Bars:", table(verdicts)]
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.performer.archive import Made
-from playingage.engine import Reager
+from playingage.core import sha256_bytes, sha256_file
+from playingage.engine import Reager, load
 from playingage.faces import FaceFinder
-from playingage.training.performer.frames import EraFrame, wide_crop
+from playingage.training import performer
+from playingage.training.performer import EraFrame, learn, wide_crop
 
 
 def era_frames(pictures: Sequence[Made], finder: FaceFinder) -> list[EraFrame]:
@@ -20,7 +22,7 @@ def era_frames(pictures: Sequence[Made], finder: FaceFinder) -> list[EraFrame]:
         if not faces:
             continue
         face = max(faces, key=lambda f: f.size)
-        crop, points = wide_crop(rgb, face.landmarks)
+        crop, points = wide_crop(rgb, face.points)
         eyes = face.points[[33, 133]].mean(axis=0) - face.points[[263, 362]].mean(axis=0)
         frames.append(EraFrame(
             name=made.file.stem, title=f"{made.age:g}", group=made.group, age=made.age, rgb=crop, landmarks=points,
@@ -29,6 +31,21 @@ def era_frames(pictures: Sequence[Made], finder: FaceFinder) -> list[EraFrame]:
     return frames
 
 
-def learned(frames: Callable[[], Sequence[EraFrame]], folder: Path, *, reduced: bool) -> Reager:
-    """A re-ager of the model package that training makes in `folder`; one that is there already is taken."""
-    raise NotImplementedError("training is not joined yet")
+def learned(frames: Callable[[], Sequence[EraFrame]], folder: Path, *, steps: int,
+            tell: Callable[[int], None] = lambda _: None) -> Reager:
+    """A re-ager of the model package that training makes in `folder`; one of the same code and steps is taken as it is.
+
+    `tell` hears of each frame made ready and each step done.
+    """
+    path = folder / f"{code()[:12]}-{steps}.pamodel"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        learn(frames(), path, steps=steps, tell=tell)
+    return load(path)
+
+
+def code() -> str:
+    """Hash of what the training of performers is made of."""
+    folder = Path(performer.__path__[0])
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".csv"))
+    return sha256_bytes("".join(sha256_file(path) for path in files).encode())

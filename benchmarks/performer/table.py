@@ -11,7 +11,7 @@ Results = Mapping[int, Mapping[str, Sequence[Found]]]
 """Performer's seed to way to what was found."""
 LEARNED, STILLS, DEFAULT, PASTE, NOTHING = "performer", "stills", "default", "paste", "nothing"
 WORDS = {
-    LEARNED: "performer's model", STILLS: "performer's, stills", DEFAULT: "default", PASTE: "nearest frame pasted",
+    LEARNED: "performer's", STILLS: "performer's, stills", DEFAULT: "default", PASTE: "frame pasted",
     NOTHING: "nothing done", "truth": "the truth itself",
 }
 _OVER_DEFAULT = {LEARNED: 2.0, STILLS: 1.0}
