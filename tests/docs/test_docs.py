@@ -16,7 +16,8 @@ from playingage.models import ModelSpec
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {"demo": "getting-started.md", "live": "live.md", "render": "render.md", "inspect": "inspect.md",
-         "evaluate": "evaluate.md", "faces": "faceset-page.md", "ingest": "archive.md"}
+         "evaluate": "evaluate.md", "faces": "faceset-page.md", "review": "review.md", "ingest": "archive.md",
+         "train": "train.md"}
 TEXTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 RIGHTS = (
