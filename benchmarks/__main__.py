@@ -7,10 +7,11 @@ from pathlib import Path
 def main() -> None:
     """Run the named benchmark, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=("all", "stages", "render", "live"))
+    parser.add_argument("what", nargs="?", default="all", choices=("all", "stages", "render", "live", "ingest"))
     parser.add_argument("--seconds", type=float, default=60, help="length of the live runs")
     parser.add_argument("--size", type=int, default=512, help="network of the live runs")
     parser.add_argument("--screens", nargs="*", help="names of live screens, as in its table")
+    parser.add_argument("--minutes", type=float, default=2, help="length of the film that is ingested")
     parser.add_argument("--out", type=Path, help="folder for the figures as JSON")
     given = parser.parse_args()
     if given.what in ("all", "stages"):
@@ -21,6 +22,10 @@ def main() -> None:
         from benchmarks.rendering import rendering
 
         rendering(given.out)
+    if given.what in ("all", "ingest"):
+        from benchmarks.ingest import ingesting
+
+        ingesting(given.out, given.minutes)
     if given.what in ("all", "live"):
         from benchmarks.living import living
 

@@ -110,9 +110,9 @@ def embedding_of(colour: Sequence[int]) -> NDArray[np.float32]:
     return vector
 
 
-def fake_tools(mean: NDArray[np.float32]) -> Tools:
+def fake_tools(mean: NDArray[np.float32], hidden: float = 0.0) -> Tools:
     """Networks that see colours."""
-    return Tools(follow=Follower(mean), identify=Identifier(), hidden=lambda pixels, landmarks: 0.0)
+    return Tools(follow=Follower(mean), identify=Identifier(), hidden=lambda pixels, landmarks: hidden)
 
 
 @dataclass

@@ -132,6 +132,14 @@ def test_the_wrong_person_is_told_and_nothing_is_stored(tmp_path: Path, tools: L
     assert permit.events == [("start", "other"), ("failed", "other")]
 
 
+def test_hidden_faces_are_set_aside_with_the_reason(tmp_path: Path, film: Path, tools: Load) -> None:
+    (outcome,) = ingest(tmp_path / "ada", lambda: replace(tools(), hidden=lambda *_: 0.43), titles_of(film))
+    assert outcome.kept == 0 and outcome.doubtful > 0
+    rows = Faceset.load(tmp_path / "ada").rows
+    assert {(row.state, row.reason) for row in rows} == {("rejected", "hidden: 43% of it is behind something")}
+    assert not any(row.decided for row in rows)
+
+
 def test_footage_without_faces_is_told(tmp_path: Path, tools: Load) -> None:
     clip = write_clip(tmp_path / "empty.mkv", [Shot((), 12)])
     (outcome,) = ingest(tmp_path / "ada", tools, titles_of(clip))
@@ -266,6 +274,18 @@ def test_all_footage_of_a_title_is_given_together(tmp_path: Path, film: Path, to
     (outcome,) = ingest(tmp_path / "ada", tools, titles_of(film, second, title="The Film"))
     assert outcome.status == "ingested"
     assert {row.source for row in Faceset.load(tmp_path / "ada").rows} == {"film.mkv", "reel2.mkv"}
+
+
+def test_the_same_footage_twice_is_told_within_a_title_and_taken_by_two(
+    tmp_path: Path, film: Path, tools: Load
+) -> None:
+    copy = tmp_path / "copy.mkv"
+    copy.write_bytes(film.read_bytes())
+    (outcome,) = ingest(tmp_path / "ada", tools, titles_of(film, copy, title="Both"))
+    assert outcome.status == "failed" and "film.mkv and copy.mkv hold the same" in outcome.what
+    assert [o.status for o in ingest(tmp_path / "ada", tools, titles_of(film, copy))] == ["ingested", "ingested"]
+    rows = Faceset.load(tmp_path / "ada").rows
+    assert {row.title for row in rows} == {"film", "copy"} and len({row.id for row in rows}) == len(rows)
 
 
 def test_faces_are_bounded_however_long_the_footage(tmp_path: Path, tools: Load) -> None:

@@ -114,7 +114,7 @@ def _lacks(era: Era) -> list[str]:
         best = max(row.eye for row in era.rows)
         said.append(
             f"At {era.name} faces are small: {large} of {era.count} fill the network's 512 pixels, the largest has"
-            f" {best:.0f} pixels from eye to eye of {NATIVE:.0f}. Look for close-ups, or a scan of higher resolution."
+            f" {int(best)} pixels from eye to eye of {NATIVE:.0f}. Look for close-ups, or a scan of higher resolution."
         )
     soft = sum(row.sharpness < 0.2 for row in era.rows)
     if soft * 2 > era.count:

@@ -137,6 +137,7 @@ class Ingest:
         work_folder = self.folder / "work" / slug_of(title.name)
         remembered = [*(old or {}).get("files", ()), *_planned(work_folder)]
         records = records_of(title.entries, ages, remembered, lambda count: None)
+        _check_distinct(title, records)
         key = key_of(title.name, records, self.settings.sha256, self.person.id)
         if old is not None and old.get("key") == key and title.name not in self.redo:
             shutil.rmtree(work_folder, ignore_errors=True)
@@ -237,7 +238,7 @@ class Ingest:
         if found.interlaced * 5 > max(1, len(found.rows)):
             notes.append("interlaced: its faces are combed where they move; those are taken last")
         if not good:
-            notes.append(f"nobody in it is surely {name}: a person has to accept what is doubtful")
+            notes.append("no face in it is taken without a person's word: look through what is set aside")
         outcome = Outcome(
             title=title, status="ingested", frames=found.looked, faces=found.faces, kept=len(good),
             doubtful=len(doubtful), people=len(others), notes=tuple(notes),
@@ -282,18 +283,23 @@ class _Found:
         return gone
 
     def of(self, who: str, verdicts: dict[int, Verdict]) -> list[FaceRow]:
-        """The faces of tracks of that kind; single faces unlike the rest of a performer's track are doubtful."""
+        """The faces of tracks of that kind; of a performer's, single ones unlike the rest or hidden are doubtful."""
         limit = self.settings.same + self.settings.doubt
         found = []
         for row in self.rows:
             verdict = verdicts[row.track]
+            hidden = row.occlusion > self.settings.hidden
             odd = verdict.who == "performer" and bool(self.known) and row.distance > limit + 2 * self.settings.doubt
-            if ("doubtful" if odd else verdict.who) != who:
+            kind = "doubtful" if verdict.who == "performer" and (odd or hidden) else verdict.who
+            if kind != who:
                 continue
             if who == "performer":
                 found.append(row)
             else:
-                reason = verdict.reason or f"doubtful: {row.distance:.2f} from the references, unlike its neighbours"
+                reason = verdict.reason or (
+                    f"doubtful: {row.distance:.2f} from the references, unlike its neighbours" if odd
+                    else f"hidden: {row.occlusion:.0%} of it is behind something"
+                )
                 found.append(replace(row, state="rejected", reason=reason))
         return found
 
@@ -306,6 +312,17 @@ def _check_all_there(title: Title, old: dict[str, Any]) -> None:
             f"the title {title.name!r} was taken in from {', '.join(lost[:3])} too, which is not given now",
             "Give all footage of a title together, or give this footage a title of its own.",
         )
+
+
+def _check_distinct(title: Title, records: Sequence[Record]) -> None:
+    seen: dict[str, Record] = {}
+    for record in records:
+        other = seen.setdefault(record["sha256"], record)
+        if other is not record:
+            raise IngestError(
+                f"{title.name}: {other['name']} and {record['name']} hold the same",
+                "Give one of them: twice teaches nothing.",
+            )
 
 
 def _planned(folder: Path) -> list[Record]:

@@ -48,8 +48,9 @@ def page(faceset: Faceset, name: str) -> str:
 {escape(str(faceset.document.get("updated", ""))[:16].replace("T", " "))}.</p>
 <h2>What to look for next</h2><ul class="next">{wanted}</ul>
 <h2>Faces by age</h2>{_key()}
-{"".join(_heat(eras, each) for each in groups)}
-<h2>Pose and expression together</h2>{"".join(_cross(era, expressions_of(eras)) for era in eras)}
+<div class="tables">{"".join(_heat(eras, each) for each in groups)}</div>
+<h2>Pose and expression together</h2>
+<div class="cards">{"".join(_cross(era, expressions_of(eras)) for era in eras)}</div>
 <h2>Pictures</h2>{_sheets(faceset, eras)}
 <h2>Titles</h2>{_titles(faceset)}
 </main></body></html>
@@ -91,8 +92,8 @@ def _cross(era: Era, expressions: Sequence[str]) -> str:
         f"<tr><th>{escape(each)}</th>" + "".join(_cell(era.bins[yaw, each]) for yaw, *_ in YAWS) + "</tr>"
         for each in expressions
     )
-    return (f'<h3>{escape(era.name)} <span>{era.count} faces</span></h3><div class="wide"><table>'
-            f"<tr><th></th>{heads}</tr>{lines}</table></div>")
+    return (f'<div><h3>{escape(era.name)} <span>{era.count} faces</span></h3><div class="wide"><table>'
+            f"<tr><th></th>{heads}</tr>{lines}</table></div></div>")
 
 
 def _cell(count: int) -> str:
@@ -151,7 +152,7 @@ def _figure(faceset: Faceset, row: FaceRow) -> str:
     done, coded = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 82])
     assert done, "OpenCV writes any 8-bit picture as JPEG"
     data = base64.b64encode(coded.tobytes()).decode()
-    image = f'<img loading="lazy" src="data:image/jpeg;base64,{data}" alt="{escape(what)}">'
+    image = f'<img src="data:image/jpeg;base64,{data}" alt="{escape(what)}">'
     return (f'<figure title="{escape(tip)}">{image}'
             f"<figcaption>{escape(what)}</figcaption></figure>")
 

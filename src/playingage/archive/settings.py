@@ -13,7 +13,8 @@ class IngestSettings:
     chunk: seconds of footage after which work is put aside at the next shot. most: faces kept of a title.
     each: of one bin of pose x expression x light. same: distance under which two faces are the same person's;
     doubt: how far above it a person is to decide. margin: how much nearer the performer must be than anybody else.
-    nearest: years within which the performer's known faces serve as further references.
+    nearest: years within which the performer's known faces serve as further references. hidden: part of a face, 0..1,
+    that may be behind something.
     """
 
     looks: float = 6.0
@@ -27,6 +28,7 @@ class IngestSettings:
     doubt: float = 0.05
     margin: float = 0.04
     nearest: float = 15.0
+    hidden: float = 0.3
 
     def __post_init__(self) -> None:
         if not (0 < self.looks <= 1000 and self.least >= 8 and self.samples >= 2 and self.chunk >= 0):

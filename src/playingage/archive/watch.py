@@ -200,7 +200,7 @@ class Watcher:
         """The row of a sample; its cut is written."""
         entry = self._entries[source]
         left, top, width, height = sample.box
-        text = f"{self._hashes[source]}:{sample.number}:{left}:{top}:{width}:{height}"
+        text = f"{self._title}:{self._hashes[source]}:{sample.number}:{left}:{top}:{width}:{height}"
         id = sha256_bytes(text.encode())[:20]
         hidden = float(np.clip(self._tools.hidden(sample.view, sample.landmarks), 0, 1))
         x0, y0, x1, y1 = _inside(sample, bars)

@@ -142,7 +142,7 @@ def _tell(outcome: "Outcome") -> None:
     if outcome.status == "unchanged":
         say(f"{outcome.title}: unchanged, {outcome.kept} faces are there already.")
     else:
-        doubtful = f", {outcome.doubtful} doubtful ones set aside" if outcome.doubtful else ""
+        doubtful = f", {outcome.doubtful} set aside" if outcome.doubtful else ""
         say(f"{outcome.title}: {outcome.kept} faces at {outcome.age:.1f}{doubtful}; {outcome.frames} frames looked at.")
     for note in outcome.notes:
         say(f"Note: {note}.")
