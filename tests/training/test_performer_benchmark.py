@@ -73,7 +73,7 @@ def test_rank_counts_who_is_nearer() -> None:
 def _found(way: str, psnr: float, **changed: float) -> list[Found]:
     plain = Found(way=way, age=0, frames=1, psnr=psnr, ssim=psnr / 100, flip=1 / psnr, head_psnr=psnr, head_ssim=0.9,
                   landmarks=1.0, distance=0.1, nearest=1)
-    return [replace(plain, age=age, **changed) for age in AGES]
+    return [replace(plain, age=age, **changed) for age in AGES]  # type: ignore[arg-type]
 
 
 def test_bars_are_met_or_missed_each_by_itself() -> None:
