@@ -152,6 +152,8 @@ def test_revoked_by_the_performer_or_the_operator(said: GrantStatement) -> None:
         with pytest.raises(GrantError, match=r"was revoked on 2026-11-10.* by Ada: The scene was changed"):
             issue(signed(said), KEYS, [revocation(said, key)])
     issue(signed(said), KEYS, [revocation(said, grant="1" * 64)])  # another grant's
+    both = KEYS.plus(trusted(OTHER, "bob"))
+    issue(signed(said), both, [revocation(said, OTHER, performer="bob")])  # Bob cannot take back what Ada gave
 
 
 def test_a_revocation_that_does_not_count_stops_everything(said: GrantStatement) -> None:

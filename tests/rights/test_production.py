@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from production import grant as file_grant
 from production import make_production, stamp, statement, trust
 
-from playingage.core import PlayingAgeError, sha256_bytes
+from playingage.core import sha256_bytes
 from playingage.demo.portrait import PORTRAIT
 from playingage.production import Production, ProductionError
 from playingage.rights import GrantError, Revocation, RightsError, SigningKey, issue
@@ -154,19 +154,38 @@ def test_a_revoked_grant_stays_revoked_when_the_revocation_is_taken_away(
     production.grant("bob")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nobody_revokes_what_another_granted(production: Production, keys: dict[str, SigningKey]) -> None:
+    said = Revocation(grant=production.grant("ada").sha256, performer="bob", production=production.id, by="Bob",
+                      reason="Envy", signed=stamp())
+    with pytest.raises(GrantError, match="is of performer 'bob', but the grant is of 'ada'"):
+        production.filing.revoke(keys["bob"].sign(said.payload, REVOCATION_TYPE), production.filing.keys())
+    production.ledger.append("grant-revoked", performer="bob", grant=said.grant, by="Bob", reason="Envy")
+    production.grant("ada")
+
+
+@pytest.fixture(scope="module")
+def revoked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Production, Path]:
+    """A production with a revoked grant, and the revocation's file."""
+    keys: dict[str, SigningKey] = {}
+    made = make_production(tmp_path_factory.mktemp("p") / "p", keys=keys)
+    return made, revoke(made, keys["ada"], "ada")
+
+
+@settings(max_examples=60, deadline=None)
 @given(place=st.floats(0, 1), flip=st.integers(1, 255))
 def test_a_changed_byte_of_a_revocation_opens_nothing(
-    tmp_path_factory: pytest.TempPathFactory, place: float, flip: int
+    revoked: tuple[Production, Path], place: float, flip: int
 ) -> None:
-    keys: dict[str, SigningKey] = {}
-    production = make_production(tmp_path_factory.mktemp("p") / "p", keys=keys)
-    file = revoke(production, keys["ada"], "ada")
-    data = bytearray(file.read_bytes())
+    production, file = revoked
+    before = file.read_bytes()
+    data = bytearray(before)
     data[int(place * (len(data) - 1))] ^= flip
-    file.write_bytes(data)
-    with pytest.raises(PlayingAgeError):
-        production.grant("ada")
+    try:
+        file.write_bytes(data)
+        with pytest.raises(GrantError, match="none counts until it is mended"):
+            production.grant("ada")
+    finally:
+        file.write_bytes(before)
 
 
 def test_trusted_keys_that_the_ledger_does_not_know_count_for_nothing(

@@ -203,6 +203,9 @@ def retire(
         result_json(found.document)
     else:
         result(f"{found.key.id[:16]} of {found.holder}: {_state(found)}.")
+        for each in changed.keys:
+            if compromised and each.succeeds == found.key.id and each.retired is None:
+                say(f"It signed over to {each.key.id[:16]}, still trusted: check with {each.holder} whose that is.")
 
 
 def _now() -> str:

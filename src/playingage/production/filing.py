@@ -11,7 +11,7 @@ from typing import Any
 from playingage.core import sha256_bytes
 from playingage.core.files import write_whole
 from playingage.production.ledger import Ledger
-from playingage.rights import Grant, GrantError, Revocation, RightsError, TrustedKeys, issue
+from playingage.rights import Grant, GrantError, GrantStatement, Revocation, RightsError, TrustedKeys, issue
 from playingage.rights.chain import Entry
 from playingage.rights.documents import parse_moment
 from playingage.rights.signing import open_envelope
@@ -90,13 +90,16 @@ class Filing:
         self, envelope: bytes, where: str, keys: TrustedKeys, revocations: Sequence[bytes], entries: Sequence[Entry]
     ) -> Grant:
         """The Grant of an envelope, with what this ledger knows of it. Raises GrantError."""
-        sha256 = payload_hash(envelope, where)
+        filed = _first_filed(entries, payload_hash(envelope, where))
+        grant = issue(envelope, keys, revocations, filed=filed, where=where)
         for entry in entries:
-            if entry.event == "grant-revoked" and entry.grant == sha256:
+            if (entry.event, entry.grant, entry.performer) == (
+                "grant-revoked", grant.sha256, grant.statement.performer.id
+            ):
                 raise GrantError(
                     f"{where}: was revoked on {entry.time} by {entry.details.get('by')}: {entry.details.get('reason')} "
                     f"(ledger number {entry.number})", "Ask the performer for another grant.")
-        return issue(envelope, keys, revocations, filed=_first_filed(entries, sha256), where=where)
+        return grant
 
     def missing(self, performer: str, entries: Sequence[Entry]) -> tuple[str, ...]:
         """Grants that the ledger knows and that lie in the folder no more, in words."""
@@ -141,6 +144,15 @@ class Filing:
     def revoke(self, envelope: bytes, keys: TrustedKeys) -> Path:
         """Keep a signed revocation, and record it. Raises RightsError."""
         made = Revocation.of(envelope, keys)
+        for file in self.folder.glob(f"*{SUFFIX}"):
+            try:
+                opened = open_envelope(file.read_bytes(), PAYLOAD_TYPE, file.name)
+                said = GrantStatement.parse(opened.payload, file.name)
+            except RightsError:
+                continue  # it counts for nothing anyway
+            if sha256_bytes(opened.payload) == made.grant and said.performer.id != made.performer:
+                raise GrantError(f"the revocation is of performer {made.performer!r}, but the grant is of "
+                                 f"{said.performer.id!r}", "Revoke a grant with a key that speaks for its performer.")
         target = self.folder / "revocations" / f"{made.grant[:16]}-{sha256_bytes(envelope)[:8]}{SUFFIX}"
         target.parent.mkdir(exist_ok=True)
         write_whole(target, envelope)

@@ -134,7 +134,8 @@ def issue(
 
     Every signature must fit and be of a trusted key that speaks for the performer in the capacity stated. A retired
     key counts for what is dated, and by the production's own ledger was `filed`, before its retirement. A revocation
-    that is itself damaged or of an unknown key is an error too, as it may be of this grant.
+    that is itself damaged or of an unknown key is an error too, as it may be of this grant; one that names another
+    performer than the grant is of is not theirs to give, and counts for nothing.
     """
     try:
         opened = open_envelope(envelope, PAYLOAD_TYPE, where)
@@ -145,7 +146,7 @@ def issue(
         sha256 = sha256_bytes(opened.payload)
         for number, data in enumerate(revocations, 1):
             revocation = Revocation.of(data, keys, f"revocation {number}")
-            if revocation.grant == sha256:
+            if revocation.grant == sha256 and revocation.performer == statement.performer.id:
                 raise GrantError(
                     f"{where}: was revoked on {revocation.signed} by {revocation.by}: {revocation.reason}", _RENEW)
     except GrantError:
