@@ -71,9 +71,9 @@ class Filing:
         self.ledger.append(event, keys_sha256=sha256_bytes(keys.data), **details)
         self._next_keys.replace(self.keys_file)
 
-    def all(self, performer: str | None = None) -> tuple[Filed, ...]:
+    def all(self, performer: str | None = None, *, entries: Sequence[Entry] | None = None) -> tuple[Filed, ...]:
         """Every envelope in the folder, checked now. Raises RightsError where keys, ledger or revocations are bad."""
-        entries = self.ledger.entries()
+        entries = self.ledger.entries() if entries is None else entries
         keys = self.keys(entries)
         revocations = [data for _, data in self.revocations(keys)]
         found = []

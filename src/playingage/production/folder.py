@@ -188,7 +188,7 @@ class Production:
         asked = None if use is None else Use(use)
         fitting: list[Grant] = []
         reasons: list[str] = []
-        for filed in self.filing.all():
+        for filed in self.filing.all(entries=entries):
             if filed.grant is None:
                 if filed.error is not None and _may_be_of(filed.file, performer_id):
                     reasons.append(filed.error.what)
