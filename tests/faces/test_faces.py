@@ -210,3 +210,19 @@ def test_one_doubtful_frame_does_not_dim_the_change(portrait: NDArray[np.uint8])
         strengths.append(faces[0].strength if faces else 0.0)
     assert min(strengths[:9]) == 1
     assert strengths[9] < 1 and np.all(np.diff(strengths[9:]) < 0), "what stays away fades"
+
+
+def test_after_a_cut_a_tracker_finds_what_a_new_one_finds(portrait: NDArray[np.uint8]) -> None:
+    device = choose_device("CPU")
+    settings = TrackerSettings(smooth=False, detect_every=0.0, search_every=0.0)
+    used, fresh = FaceTracker(device, settings), FaceTracker(device, settings)
+    empty = np.full((540, 960, 3), 90, np.uint8)
+    shown = empty.copy()
+    shown[:154, 300:454] = cv2.resize(portrait, (154, 154), interpolation=cv2.INTER_AREA)
+    for i in range(3):  # networks and parts of the picture are looked at by turns: it stops in the midst of one
+        used.update(empty, i / 6)
+    used.reset()
+    for i, picture in enumerate([empty, *[shown] * 4]):
+        one, other = used.update(picture, 9 + i / 6), fresh.update(picture, 9 + i / 6)
+        assert len(one) == len(other) and (i < 2 or len(one) == 1)
+        assert all(np.array_equal(a.landmarks, b.landmarks) for a, b in zip(one, other, strict=True))

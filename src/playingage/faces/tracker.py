@@ -68,8 +68,9 @@ class FaceTracker:
         self._lost_now = False
 
     def reset(self) -> None:
-        """Forget every face, as at a cut."""
+        """Forget every face, as at a cut: what follows is found as if nothing had been before, but for the ids."""
         self._tracks, self._gone, self._time, self._detected = [], [], None, -np.inf
+        self._tile = self._looks = 0
 
     def update(self, pixels: NDArray[np.uint8], seconds: float) -> tuple[Face, ...]:
         """Faces of the next RGB frame (uint8 H x W x 3) at time `seconds`, ordered by id."""
