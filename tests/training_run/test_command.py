@@ -23,8 +23,8 @@ from production import grant, make_production  # noqa: E402
 from playingage.core import sha256_file  # noqa: E402
 from playingage.production import Production  # noqa: E402
 from playingage.rights import SigningKey  # noqa: E402
-from playingage.training import performer  # noqa: E402
-from training_run.command import make_tiny  # noqa: E402
+from playingage.training.run import performers  # noqa: E402
+from training_run.command import TinyMaker  # noqa: E402
 from training_run.tiny import rows  # noqa: E402
 
 _PATIENCE = 120
@@ -56,7 +56,7 @@ def fill(production: Production, *, titles: tuple[str, ...] = ("First Film", "Se
 
 @pytest.fixture
 def train(call: Call, made: Production, monkeypatch: pytest.MonkeyPatch) -> Train:  # noqa: F811
-    monkeypatch.setattr(performer, "make_learner", make_tiny, raising=False)
+    monkeypatch.setattr(performers, "PerformerMaker", TinyMaker)
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     return lambda *arguments: call("train", "ada", "-P", made.folder, *SHORT, *arguments)
 

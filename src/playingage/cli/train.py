@@ -3,7 +3,6 @@
 import logging
 import re
 from contextlib import AbstractContextManager, ExitStack
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -121,6 +120,7 @@ def _run(request: "Request", port: int | None) -> "Trained | None":
     """What came of it, in the first process; None in the others."""
     from playingage.training.run.job import Speech, train
     from playingage.training.run.launch import first_process
+    from playingage.training.run.performers import PerformerMaker
 
     # Fabric and torch remark on what is chosen; it is said in our own words.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -132,7 +132,7 @@ def _run(request: "Request", port: int | None) -> "Trained | None":
                 f"Live page: {folder / 'index.html'}"),
         )
         try:
-            done = train(request, import_module("playingage.training.performer").make_learner, speech)
+            done = train(request, PerformerMaker(), speech)
         except Stopped:
             if first:
                 say("What was learned is saved: the same command goes on from there.")

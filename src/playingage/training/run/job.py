@@ -4,7 +4,7 @@ Every process checks the grant and reads the archive; the first one alone writes
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,9 +15,8 @@ from typing import Any, Protocol
 import torch
 from lightning_fabric import Fabric
 
-from playingage.archive import Faceset
+from playingage.archive import FaceRow, Faceset
 from playingage.core import canonical_json, sha256_bytes
-from playingage.production import Production
 from playingage.rights import Grant, GrantError, Use
 from playingage.training.run import record
 from playingage.training.run.choice import Request, choose
@@ -28,18 +27,24 @@ from playingage.training.run.loop import EARLY, STEPS, STOPPED, Loop, Outcome
 from playingage.training.run.page import Facts
 from playingage.training.run.place import place
 from playingage.training.run.ports import Learner
-from playingage.training.run.settings import RunSettings
 
 Bar = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
 """A progress bar: what is done, how many there are, of what."""
 _WORDS = {STEPS: "all steps are done", EARLY: "the held-out frames got no better"}
 
 
-class Factory(Protocol):
-    """Makes the learner of a faceset, whose rows are the faces to learn from."""
+class Maker(Protocol):
+    """Makes learners."""
 
-    def __call__(self, faceset: Faceset, grant: Grant, production: Production, settings: RunSettings) -> Learner:
-        """Raises PlayingAgeError where the archive does not suffice."""
+    def rows(self, rows: Sequence[FaceRow]) -> Sequence[FaceRow]:
+        """Which of the faces are learned from, where there are more than help."""
+        ...
+
+    def learner(self, faceset: Faceset, grant: Grant, request: Request, told: Callable[[int], None]) -> Learner:
+        """The learner of a faceset, whose rows are the faces to learn from. `told`: the number of faces made ready.
+
+        Raises PlayingAgeError where the archive does not suffice.
+        """
         ...
 
 
@@ -75,15 +80,17 @@ class Trained:
     sha256: str | None = None
 
 
-def train(request: Request, factory: Factory, speech: Speech) -> Trained:
+def train(request: Request, maker: Maker, speech: Speech) -> Trained:
     """Train to the end, or until asked to stop, and export. Goes on with a run of that name. Raises PlayingAgeError."""
     if not first_process():
         speech = Speech(note=_silent, bar=lambda what, total, unit: nullcontext(_silent), asked=speech.asked,
                         hold=speech.hold)
-    faceset, grant = choose(request, speech.note)
+    offered, grant = choose(request, speech.note)
+    faceset = offered.with_rows(maker.rows(offered.rows))
     fabric, device = launched(request.settings)
     ages = [row.age for row in faceset.rows]
-    speech.note(f"Device: {device}. {len(ages):,} faces of {len({row.title for row in faceset.rows})} titles, "
+    some = "" if len(ages) == len(offered.rows) else f" (of {len(offered.rows):,})"
+    speech.note(f"Device: {device}. {len(ages):,} faces{some} of {len({row.title for row in faceset.rows})} titles, "
                 f"ages {min(ages):.0f} to {max(ages):.0f}. {grant.name.capitalize()}.")
     folder = RunFolder(request.production.runs(request.performer) / request.name)
     try:
@@ -91,7 +98,7 @@ def train(request: Request, factory: Factory, speech: Speech) -> Trained:
             if fabric.is_global_zero:
                 stack.enter_context(folder.alone())
                 speech.opened(folder.path)
-            return _Job(request, faceset, grant, fabric, device, folder, speech).run(factory)
+            return _Job(request, faceset, grant, fabric, device, folder, speech).run(maker)
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
@@ -114,13 +121,14 @@ class _Job:
         self._performer = request.production.performer(request.performer)
         self._record: dict[str, Any] = {}
 
-    def run(self, factory: Factory) -> Trained:
+    def run(self, maker: Maker) -> Trained:
         """From the archive to the package."""
-        request, speech, identity, data = self._request, self._speech, "", {}
+        request, speech, faces, identity, data = self._request, self._speech, len(self._faceset.rows), "", {}
         if self._first:
-            with speech.bar("Reading the archive", len(self._faceset.rows), "faces") as told:
+            with speech.bar("Reading the archive", faces, "faces") as told:
                 data = record.data_of(self._faceset, told)
-        learner = factory(self._faceset, self._grant, request.production, request.settings)
+        with speech.bar("Making faces ready", faces, "faces") as told:
+            learner = maker.learner(self._faceset, self._grant, request, told)
         described = learner.describe()
         if self._first:
             identity = self._opened(described, data)

@@ -76,7 +76,11 @@ class Loop:
 
     @contextmanager
     def exporting(self) -> Iterator[None]:
-        """The best averaged weights are in the module, or the last ones where nothing was held out."""
+        """The best averaged weights are in the module, or the last ones where nothing was held out.
+
+        The module is on the processor from then on.
+        """
+        self._learner.module.to("cpu")
         with self._reporting(), self.trainer.averaged(best=True):
             if self._writes:
                 self._tell("exporting", now=True)

@@ -54,6 +54,6 @@ class Learner(Protocol):
     def export(self, folder: Path, record: str) -> Path:
         """Write the model package into the empty `folder` and return its path (`folder`, or something in it).
 
-        `record` is the SHA-256 of the training record, for model.json.
+        The module is on the processor then. `record` is the SHA-256 of the training record, for model.json.
         """
         ...
