@@ -236,3 +236,20 @@ while True:
         chain = ledger.examine()
         assert chain.faults == () and len(chain.entries) - confirmed in (0, 1)
         confirmed = len(chain.entries)
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(ledger: Ledger) -> None:
+    before = ledger.file.read_bytes()
+    program = f"""
+import pathlib, resource, signal
+from playingage.production import Ledger, LedgerError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + 40}, resource.RLIM_INFINITY))
+try:
+    Ledger(pathlib.Path({str(ledger.file)!r})).append("load", performer="ada")
+except LedgerError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "cannot be written: File too large; nothing was done" in done.stdout
+    assert ledger.file.read_bytes() == before and ledger.examine().notes == ()

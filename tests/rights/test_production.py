@@ -14,6 +14,7 @@ from production import make_production, stamp, statement, trust
 from playingage.core import sha256_bytes
 from playingage.demo.portrait import PORTRAIT
 from playingage.production import Production, ProductionError
+from playingage.production.forgetting import forget, plan_removal
 from playingage.rights import GrantError, Revocation, RightsError, SigningKey, issue
 from playingage.rights.grant import REVOCATION_TYPE
 from playingage.rights.statement import PAYLOAD_TYPE
@@ -264,3 +265,18 @@ def test_references_are_added_later(production: Production) -> None:
     production.add_references("ada", [PORTRAIT, PORTRAIT])
     assert len(production.performer("ada").references) == 1
     assert production.entries()[-1].event == "references-added"
+
+
+def test_what_the_ledger_knows_of_a_performer_cannot_be_undone_by_hand(production: Production) -> None:
+    file = production.folder / "performers" / "ada" / "performer.json"
+    before = file.read_bytes()
+    production.note_death("ada", "2026-11-01")
+    file.write_bytes(before)
+    with pytest.raises(GrantError, match="covers no posthumous use"):
+        production.grant("ada")
+    forget(production, "bob", plan_removal(production, "bob"))
+    other = production.folder / "performers" / "bob" / "performer.json"
+    other.write_text(json.dumps(json.loads(other.read_bytes()) | {"forgotten": None}))
+    with pytest.raises(GrantError, match="'bob' was forgotten on"):
+        production.grant("bob")
+    production.add_performer("cid", "Cid")

@@ -181,10 +181,11 @@ class Production:
         Raises GrantError, saying of every candidate what it lacks. Without `use`, any use will do.
         """
         performer = self.performer(performer_id)
-        if performer.forgotten is not None:
-            raise GrantError(f"performer {performer_id!r} was forgotten on {performer.forgotten}",
-                             f"Add them again, if they wish so: playingage performer add {performer_id} --name NAME")
         entries = self.entries()
+        forgotten, died = _fate(performer, entries)
+        if forgotten is not None:
+            raise GrantError(f"performer {performer_id!r} was forgotten on {forgotten}",
+                             f"Add them again, if they wish so: playingage performer add {performer_id} --name NAME")
         asked = None if use is None else Use(use)
         fitting: list[Grant] = []
         reasons: list[str] = []
@@ -196,7 +197,7 @@ class Production:
             if filed.grant.statement.performer.id != performer_id:
                 continue
             lacking = filed.grant.lacks(use=asked, performer=performer_id, production=self.id, at=at or now(),
-                                        ages=ages, titles=titles, died=performer.died_at)
+                                        ages=ages, titles=titles, died=died)
             if lacking:
                 reasons.append(f"{filed.file.name}: {'; '.join(lacking)}")
             else:
@@ -236,6 +237,21 @@ def _clear(folder: Path) -> None:
             raise ProductionError(f"{folder}: holds a ledger, but no {_FILE}", f"Take {_FILE} from a backup.")
         ledger.unlink()
     (folder / "ledger.head").unlink(missing_ok=True)
+
+
+def _fate(performer: Performer, entries: Sequence[Entry]) -> tuple[str | None, datetime | None]:
+    """When they were forgotten, and when they died: by the ledger too, should performer.json have been put back."""
+    forgotten, died = None, None
+    for entry in entries:
+        if entry.performer == performer.id:
+            if entry.event == "performer-added":
+                forgotten, died = None, None
+            elif entry.event == "forget-started":
+                forgotten = entry.time
+            elif entry.event == "performer-died":
+                died = str(entry.details.get("died"))
+    at = performer.died_at if died is None else parse_moment(died, f"the ledger on {performer.id}")
+    return performer.forgotten or forgotten, at
 
 
 def _unwritable(folder: Path, error: OSError) -> ProductionError:

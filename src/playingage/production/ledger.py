@@ -62,15 +62,13 @@ class Ledger:
         try:
             with self.file.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                lines, rest = split(file.read())
+                data = file.read()
+                lines, rest = split(data)
                 last = self._last(lines)
                 line = write_line(last, self._stamp(), event, performer=performer, grant=named,
                                   torn=sha256_bytes(rest) if rest else None, details=details)
-                file.seek(0, os.SEEK_END)
                 # An unfinished line stays; the new one holds its hash, so that it stays visible and cannot be changed.
-                file.write((b"\n" if rest else b"") + line + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+                _add(file.fileno(), len(data), (b"\n" if rest else b"") + line + b"\n")
                 write_whole(self.head_file, Head(count=last.count + 1, hash=sha256_bytes(line)).data)
         except FileNotFoundError as error:
             raise LedgerError(f"{self.file}: is missing", _HELP) from error
@@ -120,3 +118,15 @@ class Ledger:
     def _unwritable(self, error: OSError) -> LedgerError:
         return LedgerError(f"{self.file}: cannot be written: {error.strerror}; nothing was done",
                            "Free space, or make the folder writable.")
+
+
+def _add(handle: int, size: int, data: bytes) -> None:
+    """Write at the end, through to the disk. On a full disk the file is left as it was. Raises OSError."""
+    try:
+        done = 0
+        while done < len(data):
+            done += os.pwrite(handle, data[done:], size + done)
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, size)
+        raise
