@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import table
 from benchmarks.performer.archive import Made, write
-from benchmarks.performer.learner import code, era_frames, learned
+from benchmarks.performer.learner import code, era_frames, surveyed
 from playingage.cli.output import progress_bar
 from playingage.engine import Reager, load
 from playingage.faces import Face, FaceFinder, head_transform, warp_crop
@@ -131,7 +131,7 @@ class Measuring:
             write(path, read_entry(entry))
             pictures.append(Made(file=path, age=entry.age, frame=0, kind="archive", group=entry.name, masks=None,
                                  still=True))
-        return learned(lambda: era_frames(pictures, self._finder), self._out / "models" / person.later.person, steps=0)
+        return surveyed(era_frames(pictures, self._finder))
 
     def _largest(self, picture: Rgb) -> Face | None:
         return max(self._finder.find(picture), key=lambda f: f.size, default=None)

@@ -4,13 +4,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from benchmarks.performer.archive import Made
 from playingage.core import sha256_bytes, sha256_file
 from playingage.engine import Reager, load
 from playingage.faces import FaceFinder
+from playingage.frames.pixels import Image, Plane
 from playingage.training import performer
-from playingage.training.performer import EraFrame, learn, wide_crop
+from playingage.training.network import GRID
+from playingage.training.performer import EraFrame, LearnerConfig, PerformerLearner, learn, wide_crop
+from playingage.training.performer.exported import at_size
+from playingage.training.performer.network import PerformerReager
 
 
 def era_frames(pictures: Sequence[Made], finder: FaceFinder) -> list[EraFrame]:
@@ -42,6 +48,33 @@ def learned(frames: Callable[[], Sequence[EraFrame]], folder: Path, *, steps: in
         folder.mkdir(parents=True, exist_ok=True)
         learn(frames(), path, steps=steps, tell=tell)
     return load(path)
+
+
+class _Plain:
+    """A learned network as torch runs it, in place of the exported one (which is the same to 1/255)."""
+
+    wants_place = True
+
+    def __init__(self, network: PerformerReager, size: int) -> None:
+        self.size, self._network = size, at_size(network, size)
+
+    def __call__(self, crop: Image, source_age: Plane | float, target_age: Plane | float, place: NDArray[np.float32]
+                 ) -> tuple[Image, Plane]:
+        """As `models.CropReager`; ages are numbers here."""
+        source, target = (torch.full((1, 1, GRID, GRID), float(np.mean(age)) / 100)
+                          for age in (source_age, target_age))
+        with torch.inference_mode():
+            planes = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), np.float32))[None]
+            delta, matte = self._network(planes, source, target, torch.from_numpy(place)[None])
+        return np.ascontiguousarray(delta[0].numpy().transpose(1, 2, 0)), matte[0, 0].numpy()
+
+
+def surveyed(frames: Sequence[EraFrame]) -> Reager:
+    """A re-ager of what training knows before its first step, without the half minute that a package takes to write."""
+    learner = PerformerLearner(frames, LearnerConfig(), None, "performer")
+    reager = load(size=512)
+    reager.engine._reager = _Plain(learner.network, 512)  # type: ignore[assignment]
+    return reager
 
 
 def code() -> str:
