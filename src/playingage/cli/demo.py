@@ -30,13 +30,13 @@ def demo(
 ) -> None:
     """See it at once: NASA's portrait as a moving camera picture, re-aged live. No camera, no account, no training."""
     from playingage.demo import SITTER_AGE, PortraitSource
-    from playingage.engine import Look
+    from playingage.engine import Cast, Look
 
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
     with PortraitSource() as source:
         run_monitors(
-            source, engine, age=age, source_age=SITTER_AGE, look=Look(), host=host, port=port, open_page=open_page,
+            source, Cast.everybody(engine, SITTER_AGE), age=age, look=Look(), host=host, port=port, open_page=open_page,
             seconds=seconds, on_failure="last", quality=85, json_output=json_output,
             note="   Demo: NASA's portrait (public domain).",
         )

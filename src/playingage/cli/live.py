@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from playingage.cli import options
+from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
 from playingage.cli.consent import require_consent
 from playingage.cli.output import json_line, result, say
 
 if TYPE_CHECKING:
-    from playingage.engine import Engine, Look
+    from playingage.engine import Cast, Engine, Look
     from playingage.media.ports import Source
 
 EXAMPLES = """Examples:
@@ -28,6 +29,8 @@ EXAMPLES = """Examples:
   playingage live --source rtsp://10.0.0.5/main --age 25 --host 0.0.0.0
 
   playingage live --source pattern:1920x1080@24 --age 40
+
+  playingage live --source /dev/video0 --performer ada=35 --performer ben=60 --production long-year
 """
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; any but this machine asks for a token.")]
 Port = Annotated[int, typer.Option("--port", help="Port of the monitors page; 0 takes a free one.")]
@@ -42,7 +45,8 @@ def live(
         str, typer.Option("--source", metavar="S",
                           help="/dev/videoN, a file (played in real time), rtsp:// rtmp:// http:// udp:// or pattern:")
     ],
-    age: options.Age,
+    age: options.PlayingAge = None,
+    performer: Performers = None,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
     region: options.Region = None,
@@ -57,6 +61,7 @@ def live(
     on_failure: OnFailure = "last",
     quality: Quality = 85,
     consent: options.Consent = None,
+    production: options.ProductionFolder = None,
     model: options.Model = "default",
     size: options.Size = 512,
     device: options.DeviceName = "CPU",
@@ -68,24 +73,41 @@ def live(
     from playingage.media import open_source
 
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
-    engine = options.load_engine(model, size, device, precision, threads)
-    engine.check_age(age)
-    if source_age is not None:
-        engine.check_source_age(source_age)
-    engine.check_look(look)
+    asked = parse_performers(performer or [])
+    wanted = asked_age(age, asked)
+    granted: GrantedCast | None = None
+    if asked:
+        granted = load_cast(
+            asked, production, "live", wanted, regions=look.regions.values(), source_age=source_age, model=model,
+            device=device, precision=precision, threads=threads,
+        )
+        cast = granted.cast
+    else:
+        cast = _everybody(options.load_engine(model, size, device, precision, threads), source_age)
+        cast.check_age(wanted)
+    cast.check_look(look)
     # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
     with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:
-        if not source.startswith("pattern:"):
-            require_consent(consent, what="live", source=source, age=age, model=engine.package.sha256)
+        if granted is not None:
+            granted.record(wanted, source=source)
+        elif not source.startswith("pattern:"):
+            sha256 = cast.roles[0].engine.package.sha256
+            require_consent(consent, what="live", source=source, age=wanted, model=sha256)
         run_monitors(
-            opened, engine, age=age, source_age=source_age, look=look, host=host, port=port,
-            open_page=open_page, seconds=seconds, on_failure=on_failure, quality=quality, json_output=json_output,
+            opened, cast, age=wanted, look=look, host=host, port=port, open_page=open_page, seconds=seconds,
+            on_failure=on_failure, quality=quality, json_output=json_output,
         )
 
 
+def _everybody(engine: "Engine", source_age: float | None) -> "Cast":
+    from playingage.engine import Cast
+
+    return Cast.everybody(engine, source_age)
+
+
 def run_monitors(
-    source: "Source", engine: "Engine", *, age: float, source_age: float | None, look: "Look", host: str, port: int,
-    open_page: bool, seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
+    source: "Source", cast: "Cast", *, age: float, look: "Look", host: str, port: int, open_page: bool,
+    seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
 ) -> None:
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
     import cv2
@@ -99,13 +121,13 @@ def run_monitors(
     cv2.setNumThreads(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    low, high = engine.ages
+    low, high = cast.ages
     settings = LiveSettings(
         age=age, youngest=low, oldest=high, on_failure="black" if on_failure == "black" else "last", quality=quality,
     )
     if on_failure not in ("last", "black"):
         raise typer.BadParameter(f"{on_failure!r} is neither 'last' nor 'black'", param_hint="--on-failure")
-    session = Session(engine, SessionSettings(source_age=source_age, look=look))
+    session = Session(cast, SessionSettings(look=look))
     stop = threading.Event()
 
     def quit_cleanly(number: int, frame: FrameType | None) -> None:

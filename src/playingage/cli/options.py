@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _RATE = re.compile(r"[0-9]{1,7}(\.[0-9]{0,9})?|[0-9]{1,7}/[0-9]{1,7}")
 _NTSC = (24, 30, 48, 60, 72, 96, 120, 240)
 Age = Annotated[float, typer.Option("--age", help="Playing age in years.", show_default=True)]
+PlayingAge = Annotated[
+    float | None, typer.Option("--age", help="Playing age in years; needed unless each --performer has one.")
+]
 SourceAge = Annotated[
     float | None, typer.Option("--source-age", help="The performer's real age, where known; else read off the face.")
 ]

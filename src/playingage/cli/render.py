@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from playingage.cli import options
+from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
 from playingage.cli.consent import ask_consent, record_consent
 from playingage.cli.output import plain, progress_bar, result, result_json, say
 from playingage.cli.stopping import held_back
@@ -16,9 +18,9 @@ from playingage.cli.targets import check_distinct, check_stored
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from playingage.engine import Engine
+    from playingage.engine import Engine, Look
     from playingage.media.ports import Sink, SourceInfo
-    from playingage.render import RenderReport, RenderSettings
+    from playingage.render import Casting, RenderReport, RenderSettings
 
 EXAMPLES = """Examples:
 
@@ -29,10 +31,12 @@ EXAMPLES = """Examples:
   playingage render plates/shot.%04d.png aged/shot.%04d.png --age 25 --rate 24
 
   playingage render portrait.jpg older.png --age 75 --region eyes=60 --region neck=65 --grey-beard 0.3
+
+  playingage render take.mov aged.mov --performer ada=30 --performer ben=62 --production long-year
 """
 _FADED = {
     "child": "reads as a child", "pose": "turned away", "size": "too small", "unsure": "coming, going or hardly seen",
-    "ages": "reads as an age unknown to the model, nearest taken",
+    "ages": "reads as an age unknown to the model, nearest taken", "unknown": "not recognised as a performer",
 }
 
 
@@ -41,7 +45,8 @@ def render(
     target: Annotated[
         Path, typer.Argument(metavar="OUT", help=".mp4 .mov .mkv, .png .tif .jpg, or a sequence (aged.%04d.png).")
     ],
-    age: options.Age,
+    age: options.PlayingAge = None,
+    performer: Performers = None,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
     region: options.Region = None,
@@ -59,6 +64,7 @@ def render(
     rate: Annotated[str | None, typer.Option("--rate", help="Frames a second of a sequence: 24, 24000/1001.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it is there.")] = False,
     consent: options.Consent = None,
+    production: options.ProductionFolder = None,
     model: options.Model = "default",
     size: options.Size = 512,
     device: options.DeviceName = "CPU",
@@ -66,29 +72,111 @@ def render(
     threads: options.Threads = 1,
     json_output: options.Json = False,
 ) -> None:
-    """Re-age every face of IN into OUT. Audio, rate, timecode, colour tags, depth and frame count are carried over."""
-    from playingage.render import RenderSettings, check_matte_target
+    """Re-age every face of IN into OUT, or only the performers named. All that belongs to the plate is carried over."""
+    from playingage.render import check_matte_target
 
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
-    settings = RenderSettings(age=age, source_age=source_age, look=look)
+    asked = parse_performers(performer or [])
+    settings = _settings(asked_age(age, asked), None if asked else source_age, look)
     frames_a_second = options.parse_rate(rate)
     check_stored(source)
     check_distinct(source, target, matte)
     if matte is not None:
         check_matte_target(matte)
-    statement = ask_consent(consent)
-    engine = options.load_engine(model, size, device, precision, threads)
-    engine.check_age(age)
-    if source_age is not None:
-        engine.check_source_age(source_age)
-    engine.check_look(look)
+    if asked:
+        job: _Job = _CastJob(load_cast(
+            asked, production, "render", settings.age, regions=look.regions.values(), source_age=source_age,
+            model=model, device=device, precision=precision, threads=threads,
+        ))
+    else:
+        statement = ask_consent(consent)
+        job = _EverybodyJob(options.load_engine(model, size, device, precision, threads), statement)
+    job.check(settings)
     outputs = _Outputs(target, matte, codec=codec, audio=audio, overwrite=overwrite)
-    report, notes = _render(source, frames_a_second, engine, settings, outputs, statement)
+    report, notes = _render(source, frames_a_second, job, settings, outputs)
     if json_output:
         paths = {"in": source, "out": target, "matte": matte}
         result_json({**paths, **plain(report), "notes": notes})
     else:
         _tell(report, settings, target, notes)
+
+
+def _settings(age: float, source_age: float | None, look: "Look") -> "RenderSettings":
+    from playingage.render import RenderSettings
+
+    return RenderSettings(age=age, source_age=source_age, look=look)
+
+
+class _Job(Protocol):
+    """Whom a render re-ages, by which right."""
+
+    def check(self, settings: "RenderSettings") -> None:
+        """Raises SettingError for what the models do not know."""
+        ...
+
+    def who(self, source: str, rate: "Fraction | None") -> "Engine | Casting":
+        """What `render` is given; looks at the source where people are to be told apart."""
+        ...
+
+    def marks(self) -> "list[str]":
+        """What OUT's comment says."""
+        ...
+
+    def record(self, settings: "RenderSettings", source: str, target: Path) -> None:
+        """Written down before a frame is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _EverybodyJob:
+    engine: "Engine"
+    statement: str
+
+    def check(self, settings: "RenderSettings") -> None:
+        self.engine.check_age(settings.age)
+        if settings.source_age is not None:
+            self.engine.check_source_age(settings.source_age)
+        self.engine.check_look(settings.look)
+
+    def who(self, source: str, rate: "Fraction | None") -> "Engine":
+        return self.engine
+
+    def marks(self) -> "list[str]":
+        from playingage.render import mark_of
+
+        return [mark_of(self.engine.package.sha256)]
+
+    def record(self, settings: "RenderSettings", source: str, target: Path) -> None:
+        sha256 = self.engine.package.sha256
+        record_consent(self.statement, what="render", source=source, age=settings.age, model=sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _CastJob:
+    granted: GrantedCast
+
+    def check(self, settings: "RenderSettings") -> None:
+        self.granted.cast.check_look(settings.look)
+
+    def who(self, source: str, rate: "Fraction | None") -> "Casting":
+        from playingage.media import open_source
+        from playingage.render import recognise
+
+        with (
+            open_source(source, rate=rate) as opened, progress_bar("Recognising", opened.info.frames) as progress,
+        ):
+            return recognise(opened, self.granted.cast, progress)
+
+    def marks(self) -> "list[str]":
+        from playingage.render import mark_of
+
+        return [
+            mark_of(role.engine.package.sha256, performer=role.performer, grant=role.grant)
+            for role in self.granted.cast.roles
+        ]
+
+    def record(self, settings: "RenderSettings", source: str, target: Path) -> None:
+        self.granted.record(settings.age, source=source, output=str(target))
 
 
 class _Outputs:
@@ -99,12 +187,12 @@ class _Outputs:
         self._codec, self._audio, self._overwrite = codec, audio, overwrite
 
     @contextmanager
-    def opened(self, info: "SourceInfo", model_sha256: str) -> Iterator[tuple["Sink", "Sink | None", tuple[str, ...]]]:
+    def opened(self, info: "SourceInfo", marks: list[str]) -> Iterator[tuple["Sink", "Sink | None", tuple[str, ...]]]:
         """Both sinks and their notes. OUT gets its name last: where it is, all is there."""
         from playingage.media import open_sink
-        from playingage.render import matte_info, with_mark
+        from playingage.render import matte_info, with_marks
 
-        marked = with_mark(info, model_sha256)
+        marked = with_marks(info, marks)
         with ExitStack() as stack:
             with held_back():
                 sink = open_sink(
@@ -131,8 +219,7 @@ def _held(sink: "Sink") -> Iterator[None]:
 
 
 def _render(
-    source: str, rate: "Fraction | None", engine: "Engine", settings: "RenderSettings", outputs: _Outputs,
-    statement: str,
+    source: str, rate: "Fraction | None", job: _Job, settings: "RenderSettings", outputs: _Outputs
 ) -> "tuple[RenderReport, tuple[str, ...]]":
     import cv2
 
@@ -141,27 +228,32 @@ def _render(
 
     # Reading, re-ageing and writing have a thread each; OpenCV's own would spin for work and take their time.
     cv2.setNumThreads(1)
-
-    sha256 = engine.package.sha256
     with open_source(source, rate=rate) as opened:
         info = opened.info
-        with outputs.opened(info, sha256) as (sink, matte, notes):
-            record_consent(statement, what="render", source=source, age=settings.age, model=sha256)
+        with outputs.opened(info, job.marks()) as (sink, matte, notes):
+            job.record(settings, source, outputs.target)
+            who = job.who(source, rate)
             with progress_bar("Rendering", info.frames) as progress:
-                report = run(opened, sink, engine, settings, progress, matte=matte)
+                report = run(opened, sink, who, settings, progress, matte=matte)
     return report, (*info.notes, *notes)
 
 
 def _tell(report: "RenderReport", settings: "RenderSettings", target: Path, notes: tuple[str, ...]) -> None:
     for note in notes:
         say(f"Note: {note}.")
+    to = "" if report.performers else f" to {settings.age:g}"
     result(
-        f"{target}: {report.frames} frames, {report.frames_aged} of them re-aged to {settings.age:g}, "
+        f"{target}: {report.frames} frames, {report.frames_aged} of them re-aged{to}, "
         f"in {report.seconds:.1f} s ({report.real_time:.2f} x real time)."
     )
-    if not report.faces:
+    for each in report.performers:
+        found = f"in {each['frames']} frames, to {each['age']:g}" if each["frames"] else "not recognised in any frame"
+        say(f"{each['name']}: {found}.")
+    if report.others:
+        say(f"Left as they are, because they are none of them: {report.others} faces.")
+    if not report.faces and not report.others:
         say("No face was found: every frame is as it was.")
-    elif settings.source_age is None:
+    elif report.source_ages and settings.source_age is None:
         read = ", ".join(f"{value:.0f}" for value in report.source_ages.values())
         say(f"Ages read off the faces: {read}. Give the real one with --source-age.")
     if report.faded:

@@ -111,8 +111,10 @@ class Cast:
 
     @property
     def ages(self) -> tuple[float, float]:
-        """Youngest and oldest age that may be asked of all who follow the asked age; of all, where none does."""
-        following = [role for role in self.roles if role.age is None] or list(self.roles)
+        """Youngest and oldest age that may be asked of all who follow the asked age; where none does, any of theirs."""
+        following = [role for role in self.roles if role.age is None]
+        if not following:
+            return min(role.ages[0] for role in self.roles), max(role.ages[1] for role in self.roles)
         low, high = max(role.ages[0] for role in following), min(role.ages[1] for role in following)
         if low > high:
             raise SettingError(

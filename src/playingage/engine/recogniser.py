@@ -8,7 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.engine.casting import Cast
-from playingage.engine.recognition import SAME, SEVERAL, SURE, UNLIKE, Break, Continuity, Lineup, choose, usable
+from playingage.engine.recognition import (
+    SAME,
+    SEVERAL,
+    SURE,
+    UNLIKE,
+    Break,
+    Continuity,
+    Embedder,
+    Lineup,
+    choose,
+    usable,
+)
 from playingage.faces import Face, FaceIdentity
 
 _HELD = 6
@@ -62,13 +73,12 @@ class _Record:
 class Recogniser:
     """Gives the roles of a cast to tracked faces. `update` takes frames in order of time; belongs to one thread."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, identity: Embedder | None = None) -> None:
         self._lineup = Lineup(cast)
-        self._identity = FaceIdentity(cast.device)
+        self._identity = FaceIdentity(cast.device) if identity is None else identity
         self._continuity = Continuity()
         self._records: dict[int, _Record] = {}
         self._time: float | None = None
-        self.embeddings = 0
 
     def update(self, pixels: NDArray[np.uint8], faces: Sequence[Face], seconds: float) -> tuple[Part, ...]:
         """The parts of the faces (with ids that are never given twice) of an RGB frame, uint8 H x W x 3, in order."""
@@ -105,7 +115,6 @@ class Recogniser:
             return
         face = min(waiting, key=lambda each: each[:3])[3]
         embedding = self._identity.embed(pixels, face.landmarks)
-        self.embeddings += 1
         record = self._records[face.id]
         record.embeddings.append(embedding)
         record.looks += 1

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,14 @@ SEVERAL = 3
 _MOST_YAW, _MOST_PITCH = 45.0, 35.0
 _LEAST_SIZE, _LEAST_CONFIDENCE = 40.0, 0.6
 _JUMP, _GROWTH, _TOUCH = 0.3, 1.35, 0.05
+
+
+class Embedder(Protocol):
+    """What says who a face is: `playingage.faces.FaceIdentity`."""
+
+    def embed(self, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """The embedding of the face with these landmarks in a picture."""
+        ...
 
 
 class Break(Enum):

@@ -21,6 +21,7 @@ IDENTITY_NETWORK = "dlib-resnet-v1"
 """The network that makes embeddings; those of another one cannot be compared."""
 IDENTITY_LENGTH = 128
 _MOST = 1000
+_LARGEST = 100
 _REMAKE = "Take an undamaged copy, or export the package again."
 
 
@@ -110,6 +111,8 @@ def _likeness(entry: Mapping[str, Any]) -> Likeness:
     numbers = entry["embedding"]
     if not isinstance(numbers, list) or not all(_is_number(value) for value in numbers):
         raise ValueError("embedding is not a list of numbers")
+    if any(abs(value) > _LARGEST for value in numbers):
+        raise ValueError(f"embedding has a number beyond {_LARGEST}")
     age = entry.get("age")
     if age is not None and not _is_number(age):
         raise ValueError(f"age {age!r} is not a number")

@@ -129,6 +129,11 @@ class ModelPackage:
         return cls(path=path, spec=spec, sha256=sha256, contents=contents)
 
 
+def read_spec(path: Path) -> ModelSpec:
+    """What a package says of itself, without its networks and without a grant. Raises ModelError."""
+    return ModelSpec.parse(_read(path, "model.json"), str(path))
+
+
 def default_package(size: int = 512) -> ModelPackage:
     """The network that ships with the program, 512 or 256 pixels. Raises ModelError for another size."""
     path = PACKAGES / f"default-{size}.pamodel"

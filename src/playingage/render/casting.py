@@ -7,12 +7,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from playingage.engine import Cast, view_uint8
-from playingage.engine.recognition import SAME, SEVERAL, SURE, UNLIKE, Break, Continuity, Lineup, choose, usable
-from playingage.faces import FaceIdentity, FaceTracker
+from playingage.engine.recognition import (
+    SAME,
+    SEVERAL,
+    SURE,
+    UNLIKE,
+    Break,
+    Continuity,
+    Embedder,
+    Lineup,
+    choose,
+    usable,
+)
+from playingage.faces import Face, FaceIdentity, FaceTracker
+from playingage.faces.identity import identity_chip
 from playingage.faces.tracker import TrackerSettings
 from playingage.frames import Frame
 from playingage.render.shots import ShotTracker
@@ -54,19 +67,26 @@ class Casting:
 
 @dataclass(slots=True)
 class _Piece:
-    """A face while nothing says that it could be another one's: embeddings with their frames, and where it is sure."""
+    """A face while nothing says that it could be another one's: embeddings with their frames and how clear it was
+    there, and the frames in which it is sure to be a face.
+    """
 
     first: int
     last: int
     frames: list[int] = field(default_factory=list)
     embeddings: list[NDArray[np.float32]] = field(default_factory=list)
+    clear: list[float] = field(default_factory=list)
     sure: list[int] = field(default_factory=list)
 
 
-def recognise(frames: Iterable[Frame], cast: Cast, progress: Callable[[int], None] = lambda _: None) -> Casting:
+def recognise(
+    frames: Iterable[Frame], cast: Cast, progress: Callable[[int], None] = lambda _: None,
+    identity: Embedder | None = None,
+) -> Casting:
     """Look at all frames of a source, in order; `progress` is told the number done."""
     shots = ShotTracker(FaceTracker(cast.device, TrackerSettings(smooth=False, irises=False)))
-    identity, continuity, lineup = FaceIdentity(cast.device), Continuity(), Lineup(cast)
+    embedder = FaceIdentity(cast.device) if identity is None else identity
+    continuity, lineup = Continuity(), Lineup(cast)
     pieces: dict[int, list[_Piece]] = {}
     looked: dict[int, float] = {}
     count, step = 0, 1.0
@@ -83,8 +103,10 @@ def recognise(frames: Iterable[Frame], cast: Cast, progress: Callable[[int], Non
             if face.confidence > 0:
                 own[-1].sure.append(index)
             if usable(face) and seconds - looked.get(face.id, -np.inf) >= _EVERY - step / 2:
+                view = view_uint8(frame)
                 own[-1].frames.append(index)
-                own[-1].embeddings.append(identity.embed(view_uint8(frame), face.landmarks))
+                own[-1].embeddings.append(embedder.embed(view, face.landmarks))
+                own[-1].clear.append(_clarity(view, face))
                 looked[face.id], count = seconds, count + 1
         progress(index + 1)
     claims = [
@@ -93,6 +115,13 @@ def recognise(frames: Iterable[Frame], cast: Cast, progress: Callable[[int], Non
         if (span := _span(piece, lineup)) is not None
     ]
     return Casting(cast=cast, spans=_settled(claims, step), faces=len(pieces), embeddings=count)
+
+
+def _clarity(view: NDArray[np.uint8], face: Face) -> float:
+    """How much detail the face shows, less for a turned one."""
+    grey = np.ascontiguousarray(identity_chip(view, face.landmarks)[..., 1])
+    detail = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
+    return detail / (1 + (face.pose.yaw / 30) ** 2)
 
 
 def _parted(piece: _Piece) -> list[_Piece]:
@@ -107,8 +136,8 @@ def _parted(piece: _Piece) -> list[_Piece]:
     if not at or apart[at] <= UNLIKE:
         return [piece]
     halves = (
-        _Piece(piece.first, piece.frames[at - 1], piece.frames[:at], embeddings[:at], piece.sure),
-        _Piece(piece.frames[at], piece.last, piece.frames[at:], embeddings[at:], piece.sure),
+        _Piece(piece.first, piece.frames[at - 1], piece.frames[:at], embeddings[:at], piece.clear[:at], piece.sure),
+        _Piece(piece.frames[at], piece.last, piece.frames[at:], embeddings[at:], piece.clear[at:], piece.sure),
     )
     return [each for half in halves for each in _parted(half)]
 
@@ -116,7 +145,10 @@ def _parted(piece: _Piece) -> list[_Piece]:
 def _span(piece: _Piece, lineup: Lineup) -> Span | None:
     if not piece.embeddings:
         return None
-    distances = lineup.distances(np.mean(piece.embeddings, axis=0))
+    # Blurred and turned faces say little: the clearer half speaks, of whoever it is.
+    order = sorted(range(len(piece.embeddings)), key=lambda at: (-piece.clear[at], at))
+    clearer = order[: max(SEVERAL, (len(order) + 1) // 2)]
+    distances = lineup.distances(np.mean([piece.embeddings[at] for at in clearer], axis=0))
     role = choose(distances, SAME if len(piece.embeddings) >= SEVERAL else SURE)
     if role is None:
         return None

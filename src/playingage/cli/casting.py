@@ -1,0 +1,137 @@
+"""`--performer`: whom a command re-ages, by which of their models, under which grant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playingage.cli.output import say
+from playingage.core import ModelError, SettingError
+
+if TYPE_CHECKING:
+    from playingage.engine import Cast
+    from playingage.production import Production
+    from playingage.rights import Use
+
+Performers = Annotated[
+    list[str] | None,
+    typer.Option("--performer", metavar="ID[=AGE]",
+                 help="Re-age this performer alone, by their own model; AGE if other than --age. May be repeated."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A performer and the playing age asked of them alone."""
+
+    performer: str
+    age: float | None
+
+
+def parse_performers(texts: Iterable[str]) -> tuple[Asked, ...]:
+    """As written: ada, or ada=35. Raises SettingError."""
+    found: dict[str, Asked] = {}
+    for text in texts:
+        name, given, age = (part.strip() for part in text.partition("="))
+        if name in found:
+            raise SettingError(f"--performer {text}: {name!r} is named twice", "Name each performer once.")
+        try:
+            found[name] = Asked(performer=name, age=float(age) if given else None)
+        except ValueError:
+            raise SettingError(f"--performer {text}: {age!r} is no age", "Write it like ada=35.") from None
+        if not name:
+            raise SettingError(f"--performer {text}: that names nobody", "Write it like ada or ada=35.")
+    return tuple(found.values())
+
+
+def asked_age(age: float | None, asked: tuple[Asked, ...]) -> float:
+    """The age asked of all. Raises a usage error where there is none for somebody."""
+    if age is not None:
+        return age
+    if not asked or any(each.age is None for each in asked):
+        raise typer.BadParameter("Missing; give the playing age in years.", param_hint="--age")
+    return asked[0].age or 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GrantedCast:
+    """A cast whose every performer granted this use, and the production that records it."""
+
+    cast: "Cast"
+    production: "Production"
+    use: "Use"
+
+    def record(self, age: float, *, source: str, output: str | None = None, **more: object) -> None:
+        """A line in the ledger for each performer. Raises PlayingAgeError where that cannot be written."""
+        for number, role in enumerate(self.cast.roles):
+            self.production.ledger.append(
+                str(self.use), performer=role.performer, grant=role.grant, package=role.engine.package.sha256,
+                age=self.cast.age_of(number, age), source=source, output=output, **more,
+            )
+
+
+def load_cast(
+    asked: tuple[Asked, ...], folder: Path | None, use: str, age: float, *, regions: Iterable[float] = (),
+    source_age: float | None = None, model: str = "default", device: str = "CPU", precision: str | None = None,
+    threads: int = 1,
+) -> GrantedCast:
+    """The performers' models, each under a grant that covers use and ages. Says which.
+
+    folder: the production, or a place in it. regions: ages of parts of the face. model: another package than the
+    performer's newest. Raises GrantError, ProductionError, ModelError, DeviceError, SettingError.
+    """
+    from playingage.engine import Cast, Role
+    from playingage.models import ModelPackage
+    from playingage.production import Production
+    from playingage.rights import Use
+    from playingage.runtime import choose_device
+
+    if len(asked) > 1 and model != "default":
+        raise SettingError("--model names one package, for one performer", "Leave it out: each has their newest.")
+    if len(asked) > 1 and source_age is not None:
+        raise SettingError("--source-age is of one performer, and several are named", "Leave it out.")
+    production, wanted = Production.find(folder), Use(use)
+    chosen = choose_device(device, precision=precision, threads=threads)
+    say(f"Device: {chosen}.")
+    roles = []
+    for each in asked:
+        ages = [age if each.age is None else each.age, *regions]
+        grant = production.grant(each.performer, wanted, ages=ages)
+        path = newest_package(production, each.performer) if model == "default" else Path(model)
+        package = ModelPackage.load(path, grant, use=wanted, known=production.packages(each.performer))
+        if package.spec.performer != each.performer:
+            raise ModelError(f"{path}: is no model of performer {each.performer!r}", "Name one of them.")
+        known = source_age
+        if known is None and wanted is Use.LIVE:
+            known = _age_today(production.performer(each.performer).born, package.spec.ages)
+        roles.append(Role.of_package(
+            package, chosen, grant=grant.sha256, ages=grant.statement.ages, age=each.age, source_age=known,
+        ))
+        say(f"{roles[-1].name} ({each.performer}): model {package.spec.name}, {package.spec.size} px, "
+            f"{package.sha256[:12]}; grant {grant.sha256[:12]}.")
+    cast = Cast(roles=tuple(roles))
+    cast.check_age(age)
+    return GrantedCast(cast=cast, production=production, use=wanted)
+
+
+def _age_today(born: str | None, ages: tuple[float, float]) -> float | None:
+    """Of a performer who stands before the camera now; None where it is not known, or the model does not know it."""
+    if born is None:
+        return None
+    years = (date.today() - date.fromisoformat(born)).days / 365.25
+    return round(years, 1) if max(ages[0], 18) <= years <= ages[1] else None
+
+
+def newest_package(production: "Production", performer: str) -> Path:
+    """The performer's package that was made last. Raises ModelError where there is none, or one cannot be read."""
+    from playingage.models import read_spec
+
+    folder = production.models(performer)
+    packages = sorted(folder.glob("*.pamodel")) if folder.is_dir() else []
+    if not packages:
+        raise ModelError(f"{folder}: holds no model of performer {performer!r}",
+                         f"Train one: playingage train {performer}. Or name one with --model.")
+    return max(packages, key=lambda path: (str(read_spec(path).document.get("created") or ""), path.name))

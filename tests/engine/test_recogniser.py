@@ -1,0 +1,216 @@
+"""Who has which role when: with embeddings told beforehand."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from playingage.core import SettingError
+from playingage.engine import Cast, Engine, Part, Recogniser, Role
+from playingage.engine.recognition import SAME, SURE, Break, Continuity
+from playingage.faces import Face, Pose
+
+BLANK = np.zeros((8, 8, 3), np.uint8)
+RATE = 24
+Vector = NDArray[np.float32]
+
+
+def unit(axis: int, length: float = 1.0) -> Vector:
+    made = np.zeros(128, np.float32)
+    made[axis] = length
+    return made
+
+
+ADA, BEN = unit(0), unit(1)
+
+
+def off(person: Vector, distance: float, axis: int = 5) -> Vector:
+    """A picture of somebody, this far from how they are known."""
+    return person + unit(axis, distance)
+
+
+STRANGER = unit(9)
+BETWEEN = np.asarray((ADA + BEN) / 2, np.float32)
+
+
+class Told:
+    """Embeds what is told: by the place of the face in the frame."""
+
+    def __init__(self) -> None:
+        self.who: dict[int, Vector] = {}
+        self.looks: list[int] = []
+
+    def embed(self, pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], /) -> Vector:
+        place = int(landmarks[:, 0].mean() // 300)
+        self.looks.append(place)
+        return self.who[place]
+
+
+def face(
+    place: int = 0, *, id: int | None = None, yaw: float = 0.0, confidence: float = 1.0, shift: float = 0.0,
+    size: float = 100.0,
+) -> Face:
+    points = np.zeros((478, 3), np.float32)
+    points[:, 0] = 300 * place + 100 + shift + np.linspace(0, size, 478)
+    points[:, 1] = 50 + np.linspace(0, size, 478)
+    return Face(
+        id=place + 1 if id is None else id, landmarks=points, pose=Pose(yaw=yaw, pitch=0, roll=0),
+        confidence=confidence,
+    )
+
+
+class Scene:
+    """A recogniser, frame by frame."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.told = Told()
+        roles = (
+            Role(engine=engine, performer="ada", name="Ada", identity=ADA[None]),
+            Role(engine=engine, performer="ben", name="Ben", identity=BEN[None]),
+        )
+        self._recogniser = Recogniser(Cast(roles=roles), self.told)
+        self._number = 0
+
+    def show(self, *faces: Face, frames: int = 1) -> tuple[Part, ...]:
+        """The parts after so many frames like this."""
+        parts: tuple[Part, ...] = ()
+        for _ in range(frames):
+            parts = self._recogniser.update(BLANK, faces, self._number / RATE)
+            self._number += 1
+        return parts
+
+    def run(self, faces: Sequence[Face], frames: int) -> list[tuple[Part, ...]]:
+        return [self.show(*faces) for _ in range(frames)]
+
+
+@pytest.fixture
+def scene(engine: Engine) -> Scene:
+    return Scene(engine)
+
+
+def test_a_performer_is_there_in_the_first_frame(scene: Scene) -> None:
+    scene.told.who = {0: off(BEN, SURE - 0.05)}
+    assert scene.show(face()) == (Part(1, 1.0),)
+
+
+def test_one_who_is_less_like_comes_softly_after_several_looks(scene: Scene) -> None:
+    scene.told.who = {0: off(ADA, SAME - 0.02)}
+    seen = [parts[0] for parts in scene.run([face()], 12)]
+    assert [part.role for part in seen[:3]] == [None, None, 0]
+    assert seen[2].strength < 0.5 and seen[-1].strength == 1
+    assert max(np.diff([part.strength for part in seen])) < 0.3
+
+
+@pytest.mark.parametrize("who", [STRANGER, off(ADA, SAME + 0.02), BETWEEN, off(BETWEEN, 0.1)])
+def test_a_stranger_and_one_between_two_performers_get_nothing(scene: Scene, who: Vector) -> None:
+    scene.told.who = {0: who}
+    assert {parts[0] for parts in scene.run([face()], 120)} == {Part(None, 0.0)}
+    assert 8 <= len(scene.told.looks) <= 20, "looks go on, but seldom"
+
+
+def test_at_most_one_embedding_a_frame_and_few_of_those_who_are_known(scene: Scene) -> None:
+    scene.told.who = {0: ADA, 1: STRANGER, 2: BEN, 3: STRANGER}
+    everybody = [face(place) for place in range(4)]
+    before = 0
+    for _ in range(240):
+        scene.show(*everybody)
+        assert len(scene.told.looks) - before <= 1
+        before = len(scene.told.looks)
+    assert 8 <= scene.told.looks.count(0) <= 12 and 8 <= scene.told.looks.count(2) <= 12
+    parts = scene.show(*everybody)
+    assert [part.role for part in parts] == [0, None, 1, None]
+
+
+def test_one_bad_look_takes_nothing_away_and_three_do(scene: Scene) -> None:
+    scene.told.who = {0: ADA}
+    scene.show(face(), frames=12)
+    looks = len(scene.told.looks)
+    scene.told.who = {0: off(ADA, 0.7)}
+    while len(scene.told.looks) == looks:
+        assert scene.show(face()) == (Part(0, 1.0),)
+    scene.told.who = {0: ADA}
+    assert {parts[0] for parts in scene.run([face()], 40)} == {Part(0, 1.0)}
+    scene.told.who = {0: STRANGER}
+    gone = [parts[0] for parts in scene.run([face()], 40)]
+    assert gone[0] == Part(0, 1.0) and gone[-1] == Part(None, 0.0)
+    assert {part.strength for part in gone} == {0.0, 1.0}, "who is not the performer is left alone at once"
+
+
+def test_who_turns_away_stays_known_and_who_comes_in_profile_is_not(scene: Scene) -> None:
+    scene.told.who = {0: ADA}
+    assert scene.show(face(yaw=60), frames=48) == (Part(None, 0.0),)
+    assert not scene.told.looks
+    scene.show(face(yaw=20), frames=12)
+    scene.told.who = {0: STRANGER}
+    assert scene.show(face(yaw=60), frames=48) == (Part(0, 1.0),)
+
+
+def test_a_jump_must_be_proven_in_the_same_frame(scene: Scene) -> None:
+    scene.told.who = {0: off(ADA, 0.3)}
+    scene.show(face(), frames=12)
+    scene.told.who = {0: off(ADA, SAME - 0.01)}
+    assert scene.show(face(shift=60)) == (Part(0, 1.0),), "who was known needs less"
+    scene.told.who = {0: off(ADA, SAME + 0.02)}
+    assert scene.show(face()) == (Part(None, 0.0),)
+    scene.told.who = {0: off(ADA, SAME - 0.01)}
+    assert scene.show(face(), frames=8) == (Part(0, 1.0),)
+
+
+def test_who_was_away_is_recognised_anew(scene: Scene) -> None:
+    scene.told.who = {0: ADA}
+    scene.show(face(), frames=12)
+    scene.show(frames=6)
+    scene.told.who = {0: STRANGER}
+    assert {parts[0] for parts in scene.run([face()], 48)} == {Part(None, 0.0)}
+
+
+def test_after_being_covered_one_bad_look_is_enough(scene: Scene) -> None:
+    scene.told.who = {0: ADA}
+    scene.show(face(), frames=12)
+    scene.show(face(confidence=0.0), frames=3)
+    scene.told.who = {0: STRANGER}
+    assert scene.show(face(), frames=2) == (Part(None, 0.0),)
+
+
+def test_a_performer_is_one_face_at_a_time(scene: Scene) -> None:
+    scene.told.who = {0: off(ADA, 0.35), 1: off(ADA, 0.1)}
+    seen = scene.run([face(0), face(1)], 48)
+    assert all(sum(part.role == 0 for part in parts) <= 1 for parts in seen)
+    assert [part.role for part in seen[-1]] == [None, 0], "the likelier one"
+
+
+def test_the_same_again_gives_the_same(engine: Engine) -> None:
+    def run() -> list[tuple[Part, ...]]:
+        scene = Scene(engine)
+        scene.told.who = {0: off(ADA, SAME - 0.01), 1: STRANGER, 2: off(BEN, 0.42)}
+        return scene.run([face(0), face(1), face(2)], 60)
+
+    assert run() == run()
+
+
+def test_breaks_in_a_track() -> None:
+    follow = Continuity()
+    assert follow.update([face()]) == {1: Break.NEW}
+    assert follow.update([face(shift=5)]) == {1: Break.NONE}
+    assert follow.update([face(shift=60)]) == {1: Break.NEW}
+    assert follow.update([face(shift=60, size=160)]) == {1: Break.NEW}
+    assert follow.update([face(confidence=0.0, shift=60, size=160)]) == {1: Break.NONE}
+    assert follow.update([face(shift=60, size=160)]) == {1: Break.DOUBT}
+    assert follow.update([face(shift=60, size=160), face(id=2)]) == {1: Break.DOUBT, 2: Break.NEW}
+
+
+def test_a_cast_says_what_does_not_fit(engine: Engine) -> None:
+    ada = Role(engine=engine, performer="ada", name="Ada", identity=ADA[None], ages=(20, 60))
+    with pytest.raises(SettingError, match="'ada' is named twice"):
+        Cast(roles=(ada, ada))
+    with pytest.raises(SettingError, match="Ada: age 70 is not covered"):
+        Cast(roles=(ada,)).check_age(70)
+    with pytest.raises(SettingError, match="Ada: age 15 is outside"):
+        Role(engine=engine, performer="ada", name="Ada", identity=ADA[None], ages=(10, 60), age=15)
+    ben = Role(engine=engine, performer="ben", name="Ben", identity=BEN[None], ages=(65, 80))
+    with pytest.raises(SettingError, match="no age suits Ada and Ben"):
+        _ = Cast(roles=(ada, ben)).ages
+    fixed = Role(engine=engine, performer="ben", name="Ben", identity=BEN[None], ages=(65, 80), age=70)
+    assert Cast(roles=(ada, fixed)).ages == (20, 60)
+    assert Cast(roles=(ada, fixed)).age_of(0, 35) == 35 and Cast(roles=(ada, fixed)).age_of(1, 35) == 70
