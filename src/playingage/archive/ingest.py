@@ -202,8 +202,8 @@ class Ingest:
         if not found.known and found.company.more_than_one(chunk.seen):
             raise IngestError(
                 f"{title}: more than one person is in it, and nothing tells {self.person.name} from the others",
-                f"Put a few pictures of {self.person.name} alone into performers/{self.person.id}/references,"
-                " best from about the same years, and give the same command again.",
+                f"Add a few pictures of {self.person.name} alone, best from about the same years, to the references"
+                f" (playingage performer reference {self.person.id} PICTURE...), and give the same command again.",
             )
 
     def _decide(
