@@ -93,7 +93,7 @@ def test_stretch_is_bilinear_interpolation(size: int) -> None:
 
 
 def test_wrong_settings_are_refused() -> None:
-    with pytest.raises(ValueError, match="256 and 512"):
+    with pytest.raises(ValueError, match="256, 512, 1024"):
         Reager(SMALL, 300)
     with pytest.raises(ValueError, match="two widths"):
         NetworkConfig(widths=(8,))

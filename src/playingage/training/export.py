@@ -5,6 +5,7 @@ compared.
 """
 
 import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,11 @@ def write_network(
     module: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], path: Path
 ) -> None:
     """Write a module as ONNX, for values shaped as in `example`, with nothing of this machine in it."""
-    program = torch.onnx.export(
-        module, example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=outputs, verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # torch's exporter, of torch's own parts
+        program = torch.onnx.export(
+            module, example, dynamo=True, opset_version=OPSET, input_names=inputs, output_names=outputs, verbose=False,
+        )
     assert program is not None
     model = program.model_proto
     _halve(model.graph)

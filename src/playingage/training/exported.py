@@ -12,8 +12,8 @@ here. Measured with OpenVINO on one thread (docs/performance.md):
   smoothed; repeated pixels have four different neighbours instead of nine.
 - Where a texture is read is a product that ends in float32: places of eight bits would make lines jagged.
 
-Legend of shapes: S side of the crop (256 or 512), H = 256, G = 64 grid, W columns of the window at the scale of the
-rows beside it, F channels of the plan. The batch is always 1. Units as in `network`.
+Legend of shapes: S side of the crop (256, 512 or 1024), H = 256, G = 64 grid, W columns of the window at the scale of
+the rows beside it, F channels of the plan. The batch is always 1. Units as in `network`.
 """
 
 from functools import cache
@@ -80,9 +80,8 @@ class Exported(nn.Module):
 
         `place`, where it is given, stands for what the trunk makes out itself.
         """
-        large = self.size != WORK
         apart = self.apart(source_11GG, target_11GG)
-        even = ((_halve(crop_13SS) if large else crop_13SS) - 0.5) * 2
+        even = (_reduced(crop_13SS, self.size // WORK) - 0.5) * 2
         ages = [source_11GG * 4 - 2, target_11GG * 4 - 2, (target_11GG - source_11GG) / GATE_YEARS]
         fine_1CGG, donors = self._trunk(even, ages)
         plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG))
@@ -92,13 +91,13 @@ class Exported(nn.Module):
         place, warp, coarse, middle, maps = parts
         sharp, matte = torch.split(self._sharp(even, fine_1CGG), 1, dim=1)
         moved = _read(crop_13SS, _columns_last(warp, self.size) + self.identity)
-        half = _halve(moved) if large else moved
+        half = _reduced(moved, self.size // WORK)
         finest, colour, lines, years = torch.split(_stretch(maps), [1, 3, 1, 1], dim=1)
         shade = sharp * years + _read(self._lent(donors), _rows_last(place)) * lines
         light = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         change = colour + shade * (half + 0.08) * tint(half) + _detail(light, finest, _window(coarse), _window(middle))
-        if large:
-            change, matte = torch.split(_double(torch.cat([change, matte], dim=1)), [3, 1], dim=1)
+        both = _enlarged(torch.cat([change, matte], dim=1), self.size // WORK)
+        change, matte = torch.split(both, [3, 1], dim=1)
         delta = self.tinted(crop_13SS, change + moved - _window(crop_13SS), shades)
         return delta, torch.sigmoid(matte) * self.across * self.down
 
@@ -255,9 +254,8 @@ def read(picture: Tensor, places: Tensor) -> Tensor:
 
 
 def stretched(maps_1CGG: Tensor, size: int) -> Tensor:
-    """Maps from the grid to the window at `size` (256 or 512): 1 x C x S x W."""
-    wide = _stretch(maps_1CGG)
-    return wide if size == WORK else _double(wide)
+    """Maps from the grid to the window at `size` (256, 512 or 1024): 1 x C x S x W."""
+    return _enlarged(_stretch(maps_1CGG), size // WORK)
 
 
 def order() -> tuple[int, ...]:
@@ -286,6 +284,20 @@ def _detail(light_11HW: Tensor, finest_11HW: Tensor, coarse_11GW: Tensor, middle
     lines = functional.relu(_enlarge(eighth, 4) - half) * fill
     mean, rest = torch.split(_double(torch.cat([half, (half - smooth) * gain + lines + low], dim=1)), 1, dim=1)
     return (light_11HW - mean) * finest_11HW + rest
+
+
+def _reduced(value_1CYX: Tensor, factor: int) -> Tensor:
+    """Means over squares of 1, 2 or 4 pixels a side."""
+    while factor > 1:
+        value_1CYX, factor = _halve(value_1CYX), factor // 2
+    return value_1CYX
+
+
+def _enlarged(value_1CYX: Tensor, factor: int) -> Tensor:
+    """Bilinear enlargement of something large by 1, 2 or 4."""
+    while factor > 1:
+        value_1CYX, factor = _double(value_1CYX), factor // 2
+    return value_1CYX
 
 
 def _halve(value_1CYX: Tensor) -> Tensor:

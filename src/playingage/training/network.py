@@ -22,6 +22,7 @@ from torch.nn import functional
 
 GRID = 64
 WORK = 256
+SIZES = (WORK, 2 * WORK, 4 * WORK)
 GATE_YEARS = 0.25
 """Ages apart by this much (in years / 100) scale the change by one."""
 VIVID = 0.7
@@ -175,7 +176,7 @@ def _start(trunk: nn.Module) -> None:
 
 
 class Reager(nn.Module):
-    """The protocol: crop and age maps to an RGB change and a matte, at 256 or 512 px.
+    """The protocol: crop and age maps to an RGB change and a matte, at 256, 512 or 1024 px.
 
     The moved picture is read by linear interpolation: cubic kept a tenth more of the skin's sharpness, and cost a fifth
     of the whole network's time.
@@ -186,8 +187,8 @@ class Reager(nn.Module):
 
     def __init__(self, config: NetworkConfig, size: int = WORK) -> None:
         super().__init__()
-        if size not in (WORK, 2 * WORK):
-            raise ValueError(f"the network works at {WORK} and {2 * WORK} px, not {size}")
+        if size not in SIZES:
+            raise ValueError(f"the network works at {', '.join(map(str, SIZES))} px, not {size}")
         self.size = size
         self.trunk = Trunk(config)
         self.textures = nn.Parameter(torch.zeros(1, config.textures, WORK, WORK))
@@ -196,7 +197,7 @@ class Reager(nn.Module):
 
     def plan(self, crop_BCSS: Tensor, source_B1SS: Tensor, target_B1SS: Tensor) -> Plan:
         """The trunk's decisions for crops at the network's size."""
-        half = functional.avg_pool2d(crop_BCSS, 2) if self.size != WORK else crop_BCSS
+        half = functional.avg_pool2d(crop_BCSS, self.size // WORK) if self.size != WORK else crop_BCSS
         step = self.size // GRID
         ages = [functional.avg_pool2d(age, step) for age in (source_B1SS, target_B1SS)]
         plan: Plan = self.trunk(half, *ages)
@@ -205,7 +206,7 @@ class Reager(nn.Module):
     def act(self, crop_BCSS: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         """Carry the plan out: (delta B x 3 x S x S, matte logits B x 1 x S x S)."""
         moved = _read(crop_BCSS, self.identity_full, stretch(plan.warp, self.size))
-        half = functional.avg_pool2d(moved, 2) if self.size != WORK else moved
+        half = functional.avg_pool2d(moved, self.size // WORK) if self.size != WORK else moved
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         # One interpolation for all maps: run times pad few channels to many.
         maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.lines], dim=1)
@@ -214,7 +215,10 @@ class Reager(nn.Module):
         change = colour + shade * (half + 0.08) * tint(half) + _detail(light_B1HH, gain, plan)
         matte = plan.matte
         if self.size != WORK:
-            change, matte = torch.split(grow(torch.cat([change, matte], dim=1), 2), [3, 1], dim=1)
+            both = torch.cat([change, matte], dim=1)
+            for _ in range(SIZES.index(self.size)):
+                both = grow(both, 2)
+            change, matte = torch.split(both, [3, 1], dim=1)
         return moved - crop_BCSS + change, matte
 
     def lent(self, donors_BD: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from torch import Tensor, nn, optim
 
 from playingage.models.identity import Likeness
 from playingage.training.arrays import f32
+from playingage.training.network import SIZES
 from playingage.training.performer.atlas import Atlas, survey
 from playingage.training.performer.calibrate import continued, likeness
 from playingage.training.performer.default import default_reager
@@ -45,8 +46,8 @@ class LearnerConfig:
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
 
     def __post_init__(self) -> None:
-        if self.size not in (256, 512) or self.batch < 1 or self.rate <= 0:
-            raise ValueError("size is 256 or 512, batch at least 1, and the rate positive")
+        if self.size not in SIZES or self.batch < 1 or self.rate <= 0:
+            raise ValueError("size is 256, 512 or 1024, batch at least 1, and the rate positive")
 
 
 class PerformerLearner:
@@ -107,7 +108,8 @@ class PerformerLearner:
             for other in eras:
                 target = torch.full_like(sample["source"], other.age / 100)
                 given = [v.to(device) for v in (sample["crop"], sample["source"], target, sample["place"])]
-                delta, matte = network(*given)
+                with torch.no_grad():
+                    delta, matte = network(*given)
                 picture = (given[0] + delta * matte).clamp(0, 1)[0].float().cpu().numpy().transpose(1, 2, 0)
                 row.append(f32(picture))
             rows.append(np.hstack(row))
@@ -141,9 +143,9 @@ class PerformerLearner:
         low = [f"{age:.0f}" for age, weight in told["coverage"] if weight < 0.5]
         whose = self._subject.name if self._subject else "nobody (made for measuring)"
         return (
-            f"# {self._name}\n\nA performer's own model: {whose}. For use within the grant that model.json names by "
-            "hash, and nowhere else.\n\nIt lays the difference between eras of the performer's own archive on the picture; "
-            "where the archive does not speak, the default re-ager's knowledge of people at large is taken.\n\n"
+            f"# {self._name}\n\nA performer's own model: {whose}. For use within the grant that model.json "
+            "names by hash, and nowhere else.\n\nIt lays the difference between eras of the performer's own archive on "
+            "the picture; where the archive does not speak, the default's knowledge of people at large is taken.\n\n"
             f"| age | frames | shape known | colour known | detail known |\n|---|---|---|---|---|\n{eras}\n\n"
             f"Mostly the default's knowledge at: {', '.join(low) or 'no age'}.\n"
         )

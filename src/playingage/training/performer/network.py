@@ -90,7 +90,7 @@ def untold_years(atlas: Atlas) -> "np.ndarray[tuple[int, ...], np.dtype[np.float
 
 
 class PerformerReager(nn.Module):
-    """Crop and age maps to an RGB change and a matte, at 256 or 512 px, as `Reager` does."""
+    """Crop and age maps to an RGB change and a matte, at 256, 512 or 1024 px, as `Reager` does."""
 
     def __init__(self, default: Reager, tables: Tables) -> None:
         super().__init__()

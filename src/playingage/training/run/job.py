@@ -21,12 +21,13 @@ from playingage.rights import Grant, GrantError, Use
 from playingage.training.run import record
 from playingage.training.run.choice import Request, choose
 from playingage.training.run.errors import TrainingError
-from playingage.training.run.folder import RECORD, SETTINGS, RunFolder
+from playingage.training.run.folder import RECORD, SETTINGS, STATUS, RunFolder
 from playingage.training.run.launch import first_process, launched
 from playingage.training.run.loop import EARLY, STEPS, STOPPED, Loop, Outcome
 from playingage.training.run.page import Facts
 from playingage.training.run.place import place
 from playingage.training.run.ports import Learner
+from playingage.training.run.status import Progress, Reporter
 
 Bar = Callable[[str, int, str], AbstractContextManager[Callable[[int], None]]]
 """A progress bar: what is done, how many there are, of what."""
@@ -90,7 +91,8 @@ def train(request: Request, maker: Maker, speech: Speech) -> Trained:
     fabric, device = launched(request.settings)
     ages = [row.age for row in faceset.rows]
     some = "" if len(ages) == len(offered.rows) else f" (of {len(offered.rows):,})"
-    speech.note(f"Device: {device}. {len(ages):,} faces{some} of {len({row.title for row in faceset.rows})} titles, "
+    titles = len({row.title for row in faceset.rows})
+    speech.note(f"Device: {device}. {len(ages):,} faces{some} of {titles} title{'s' if titles > 1 else ''}, "
                 f"ages {min(ages):.0f} to {max(ages):.0f}. {grant.name.capitalize()}.")
     folder = RunFolder(request.production.runs(request.performer) / request.name)
     try:
@@ -102,6 +104,12 @@ def train(request: Request, maker: Maker, speech: Speech) -> Trained:
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in value.items())
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _silent(said: object) -> None:
@@ -127,6 +135,9 @@ class _Job:
         if self._first:
             with speech.bar("Reading the archive", faces, "faces") as told:
                 data = record.data_of(self._faceset, told)
+            if self._folder.read_json(STATUS) is None:
+                begun = Reporter(self._folder, self._facts({}, data), [])
+                begun.tell(Progress(state="starting", step=0, words="Faces are made ready."), now=True)
         with speech.bar("Making faces ready", faces, "faces") as told:
             learner = maker.learner(self._faceset, self._grant, request, told)
         described = learner.describe()
@@ -216,7 +227,7 @@ class _Job:
         shown = {**request.settings.shaping, **described.get("settings", {}), "grant": self._grant.name}
         return Facts(
             performer=self._performer.name, name=request.name, steps=request.settings.steps, device=self._device,
-            settings={name.replace("_", " "): str(value) for name, value in shown.items()},
+            settings={name.replace("_", " "): _readable(value) for name, value in shown.items()},
             faces=dict(sorted(Counter(int(row.age) for row in rows).items())), titles=data.get("titles", {}),
             coverage=tuple((float(age), float(weight)) for age, weight in described.get("coverage", ())),
         )
