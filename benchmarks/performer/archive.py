@@ -45,7 +45,7 @@ class Plan:
 
     frames: int = 60
     stills: int = 2
-    shot: int = 48
+    shot: int = 30
 
     def __post_init__(self) -> None:
         if not 0 < self.stills <= self.frames or self.shot < len(_ACTS):

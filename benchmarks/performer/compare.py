@@ -23,9 +23,10 @@ Embedding = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What one way did at one age: means over the frames. `nearest` is the place that this performer at this age takes
-    among the performer's ages and the other people, by nearness to the result's identity; 1 is the nearest. `distance`
-    is that of the result's identity to the truth's.
+    """What one way did at one age: means over the frames. `distance` is that of the result's identity to the truth's.
+
+    `person` is the place that this performer at this age takes among other people (of all ages) by nearness to the
+    result's identity, 1 the nearest; `nearest` the same with the performer's other ages among them.
     """
 
     way: str
@@ -38,6 +39,7 @@ class Found:
     head_ssim: float
     landmarks: float
     distance: float
+    person: int
     nearest: int
 
     def json(self) -> dict[str, Any]:
@@ -90,9 +92,12 @@ class Performance:
 
     def _found(self, name: str, age: float, figures: Sequence[Figures], embedding: Embedding) -> Found:
         means = {measure: fmean(getattr(f, measure) for f in figures) for measure in MEASURES}
+        people = {name: known for name, known in self._known.items() if name not in map(_name, AGES)}
+        own = self._known[_name(age)]
         return Found(
             way=name, age=age, frames=len(figures), **means, nearest=rank(embedding, self._known, _name(age)),
-            distance=float(np.linalg.norm(embedding - self._known[_name(age)])),
+            person=rank(embedding, people | {_name(age): own}, _name(age)),
+            distance=float(np.linalg.norm(embedding - own)),
         )
 
     def _seen(self, made: Made) -> tuple[Made, NDArray[np.uint8], Face]:

@@ -41,7 +41,8 @@ def summary(results: Results) -> list[dict[str, str]]:
                 "PSNR of the head, dB": f"{mean(found, 'head_psnr'):.2f}",
                 "landmarks, %": f"{mean(found, 'landmarks'):.2f}",
                 "identity, distance": f"{mean(found, 'distance'):.3f}",
-                "identity, place": " ".join(str(f.nearest) for f in learned),
+                "place among people": " ".join(str(f.person) for f in learned),
+                "with own ages": " ".join(str(f.nearest) for f in learned),
             })
     return rows
 
@@ -86,7 +87,12 @@ def _bars(who: str, way: str, ways: Mapping[str, Sequence[Found]], least: float)
     most = max(f.landmarks for f in mine if f.age in ERAS)
     settled.append(Bar(what=f"{name}: landmarks within {_LANDMARKS:g} % at every era", found=f"{most:.2f} %",
                        met=most <= _LANDMARKS))
-    first = [f.nearest for f in mine if f.age in ERAS]
-    settled.append(Bar(what=f"{name}: identity nearest to the performer at that age",
-                       found=f"{first.count(1)} of {len(first)} eras", met=all(place == 1 for place in first)))
+    for other in rivals:
+        gain = mean(ways[other], "distance") - mean(mine, "distance")
+        settled.append(Bar(what=f"{name}: identity nearer to the truth's than {WORDS[other]}", found=f"{gain:+.3f}",
+                           met=gain > 0))
+    for what, measure in (("of all people", "person"), ("of all people and own ages", "nearest")):
+        first = [getattr(f, measure) for f in mine if f.age in ERAS]
+        settled.append(Bar(what=f"{name}: {what}, identity nearest to the performer at that age",
+                           found=f"{first.count(1)} of {len(first)} eras", met=all(place == 1 for place in first)))
     return settled

@@ -72,7 +72,7 @@ def test_rank_counts_who_is_nearer() -> None:
 
 def _found(way: str, psnr: float, **changed: float) -> list[Found]:
     plain = Found(way=way, age=0, frames=1, psnr=psnr, ssim=psnr / 100, flip=1 / psnr, head_psnr=psnr, head_ssim=0.9,
-                  landmarks=1.0, distance=0.1, nearest=1)
+                  landmarks=1.0, distance=1 / psnr, person=1, nearest=1)
     return [replace(plain, age=age, **changed) for age in AGES]  # type: ignore[arg-type]
 
 
@@ -84,7 +84,9 @@ def test_bars_are_met_or_missed_each_by_itself() -> None:
     moved = [bar.what for bar in bars({1: base | {LEARNED: _found(LEARNED, 27, landmarks=1.6)}}) if not bar.met]
     assert len(moved) == 1 and "landmarks" in moved[0]
     other = [bar.what for bar in bars({1: base | {LEARNED: _found(LEARNED, 27, nearest=2)}}) if not bar.met]
-    assert len(other) == 1 and "identity" in other[0]
+    assert len(other) == 1 and "own ages" in other[0]
+    stranger = [bar.what for bar in bars({1: base | {LEARNED: _found(LEARNED, 27, person=2)}}) if not bar.met]
+    assert len(stranger) == 1 and "of all people, identity" in stranger[0]
 
 
 def test_figures_are_kept_for_what_they_were_made_with(tmp_path: Path) -> None:
