@@ -87,7 +87,7 @@ def _bars(who: str, way: str, ways: Mapping[str, Sequence[Found]], least: float)
     most = max(f.landmarks for f in mine if f.age in ERAS)
     settled.append(Bar(what=f"{name}: landmarks within {_LANDMARKS:g} % at every era", found=f"{most:.2f} %",
                        met=most <= _LANDMARKS))
-    for other in rivals:
+    for other in (rival for rival in rivals if rival != PASTE):  # a paste wears the performer's own face
         gain = mean(ways[other], "distance") - mean(mine, "distance")
         settled.append(Bar(what=f"{name}: identity nearer to the truth's than {WORDS[other]}", found=f"{gain:+.3f}",
                            met=gain > 0))
