@@ -209,6 +209,8 @@ def test_several_programs_append_at_once(ledger: Ledger) -> None:
     workers = [context.Process(target=write_many, args=(ledger.file, 15)) for _ in range(3)]
     for worker in workers:
         worker.start()
+    while any(worker.is_alive() for worker in workers):  # whoever looks meanwhile sees no half-written state
+        assert ledger.examine().faults == ()
     for worker in workers:
         worker.join(120)
         assert worker.exitcode == 0
@@ -253,3 +255,8 @@ except LedgerError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "cannot be written: File too large; nothing was done" in done.stdout
     assert ledger.file.read_bytes() == before and ledger.examine().notes == ()
+
+
+def test_a_line_may_name_very_many_files(ledger: Ledger) -> None:
+    ledger.append("ingest", performer="ada", files=[f"{number:064x}" for number in range(30_000)])
+    assert len(ledger.entries()[-1].details["files"]) == 30_000

@@ -280,3 +280,16 @@ def test_what_the_ledger_knows_of_a_performer_cannot_be_undone_by_hand(productio
     with pytest.raises(GrantError, match="'bob' was forgotten on"):
         production.grant("bob")
     production.add_performer("cid", "Cid")
+
+
+def test_folders_where_envelopes_belong_and_huge_files(production: Production) -> None:
+    folder = production.filing.folder
+    (folder / "ada-folder.dsse.json").mkdir()
+    (folder / "ada-huge.dsse.json").write_bytes(b"x" * (2 << 20))
+    errors = {each.file.name: each.error.what for each in production.filing.all() if each.error is not None}
+    assert "Is a directory" in errors["ada-folder.dsse.json"]
+    assert "larger than any such file" in errors["ada-huge.dsse.json"]
+    production.grant("ada")
+    (folder / "revocations" / "folder").mkdir()
+    with pytest.raises(GrantError, match=r"revocations/folder|folder: cannot be read"):
+        production.grant("ada")

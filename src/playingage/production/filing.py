@@ -2,7 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from playingage.core.files import write_whole
 from playingage.production.ledger import Ledger
 from playingage.rights import Grant, GrantError, GrantStatement, Revocation, RightsError, TrustedKeys, issue
 from playingage.rights.chain import Entry
-from playingage.rights.documents import parse_moment
+from playingage.rights.documents import MOST_BYTES, parse_moment
 from playingage.rights.signing import open_envelope
 from playingage.rights.statement import PAYLOAD_TYPE
 
@@ -60,7 +60,7 @@ class Filing:
                 raise RightsError(
                     f"{self.keys_file}: {state}: it is not what the ledger recorded on {recorded.time} (number "
                     f"{recorded.number})", _BACKUP)
-            self._next_keys.replace(self.keys_file)  # a change that was stopped after it was recorded
+            self._settle()  # a change that was recorded, and stopped then
             data = waiting
         return TrustedKeys.parse(data, str(self.keys_file))
 
@@ -69,7 +69,7 @@ class Filing:
         self.folder.mkdir(exist_ok=True)
         write_whole(self._next_keys, keys.data)
         self.ledger.append(event, keys_sha256=sha256_bytes(keys.data), **details)
-        self._next_keys.replace(self.keys_file)
+        self._settle()
 
     def all(self, performer: str | None = None, *, entries: Sequence[Entry] | None = None) -> tuple[Filed, ...]:
         """Every envelope in the folder, checked now. Raises RightsError where keys, ledger or revocations are bad."""
@@ -79,7 +79,7 @@ class Filing:
         found = []
         for file in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
-                grant = self.check(file.read_bytes(), file.name, keys, revocations, entries)
+                grant = self.check(_bytes(file), file.name, keys, revocations, entries)
                 if performer is None or grant.statement.performer.id == performer:
                     found.append(Filed(file, grant, None))
             except GrantError as error:
@@ -106,7 +106,7 @@ class Filing:
         there = set()
         for file in self.folder.glob(f"*{SUFFIX}"):
             try:
-                there.add(payload_hash(file.read_bytes(), file.name))
+                there.add(payload_hash(_bytes(file), file.name))
             except RightsError:
                 continue
         return tuple(
@@ -123,7 +123,7 @@ class Filing:
             if file.name.startswith("."):
                 continue
             try:
-                data = file.read_bytes()
+                data = _bytes(file)
                 found.append((Revocation.of(data, keys, f"revocations/{file.name}"), data))
             except RightsError as error:
                 raise GrantError(f"{error.what}. It may revoke any grant, so none counts until it is mended",
@@ -146,7 +146,7 @@ class Filing:
         made = Revocation.of(envelope, keys)
         for file in self.folder.glob(f"*{SUFFIX}"):
             try:
-                opened = open_envelope(file.read_bytes(), PAYLOAD_TYPE, file.name)
+                opened = open_envelope(_bytes(file), PAYLOAD_TYPE, file.name)
                 said = GrantStatement.parse(opened.payload, file.name)
             except RightsError:
                 continue  # it counts for nothing anyway
@@ -168,6 +168,11 @@ class Filing:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    def _settle(self) -> None:
+        """Put recorded keys in place; another process may have done so first."""
+        with suppress(FileNotFoundError):
+            self._next_keys.replace(self.keys_file)
+
     @property
     def _next_keys(self) -> Path:
         return self.folder / ".trusted_keys.next"
@@ -186,6 +191,15 @@ def payload_hash(envelope: bytes, where: str) -> str:
 def _first_filed(entries: Sequence[Entry], sha256: str) -> datetime | None:
     return next((parse_moment(entry.time, "the ledger") for entry in entries
                  if entry.event == "grant-filed" and entry.grant == sha256), None)
+
+
+def _bytes(file: Path) -> bytes:
+    """The start of an envelope's file, longer than any may be. Raises GrantError."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise GrantError(f"{file.name}: cannot be read: {error.strerror}", "Make it readable.") from error
 
 
 def _read(file: Path) -> bytes | None:

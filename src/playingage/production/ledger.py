@@ -79,10 +79,11 @@ class Ledger:
     def examine(self) -> Chain:
         """All lines, with everything that is wrong. Raises LedgerError where there is no ledger."""
         try:
-            data = self.file.read_bytes()
+            with self.file.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)  # not while a line is written, and the head not yet
+                return examine(file.read(), self._head())
         except OSError as error:
             raise LedgerError(f"{self.file}: cannot be read: {error.strerror}", _HELP) from error
-        return examine(data, self._head())
 
     def entries(self) -> tuple[Entry, ...]:
         """All lines of a ledger without fault. Raises LedgerError naming every fault."""

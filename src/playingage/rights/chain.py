@@ -15,6 +15,7 @@ from playingage.rights.documents import Fields, RightsError, check_format, parse
 FORMAT, VERSION = "playingage-ledger", 1
 HEAD, HEAD_VERSION = "playingage-ledger-head", 1
 FIRST = "0" * 64
+_MOST_LINE = 64 << 20
 RESERVED = ("format", "version", "number", "time", "before", "event", "performer", "grant", "torn")
 
 
@@ -42,7 +43,7 @@ class Entry:
     @classmethod
     def parse(cls, line: bytes, where: str) -> "Entry":
         """From a line without its break. Raises RightsError."""
-        document = parse_canonical(line, where)
+        document = parse_canonical(line, where, _MOST_LINE)
         check_format(document, FORMAT, VERSION, where)
         fields = Fields(document, where)
         number = fields.get("number")

@@ -11,7 +11,8 @@ from playingage.core import PlayingAgeError, canonical_json
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HASH = re.compile(r"[0-9a-f]{64}")
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 20
+"""No envelope, statement or list of keys is larger."""
 
 
 class RightsError(PlayingAgeError):
@@ -22,10 +23,10 @@ class GrantError(RightsError):
     """No grant covers what was asked: `what` says everything that is missing."""
 
 
-def parse_json(data: bytes, where: str) -> dict[str, Any]:
-    """An object from JSON. Raises RightsError for anything else, repeated fields included."""
-    if len(data) > _MOST_BYTES:
-        raise RightsError(f"{where}: {len(data)} bytes are more than any such file holds", "Do not use this file.")
+def parse_json(data: bytes, where: str, most: int = MOST_BYTES) -> dict[str, Any]:
+    """An object from JSON of at most so many bytes. Raises RightsError for anything else, repeated fields included."""
+    if len(data) > most:
+        raise RightsError(f"{where}: is larger than any such file", "Do not use this file.")
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -35,9 +36,9 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
     return document
 
 
-def parse_canonical(data: bytes, where: str) -> dict[str, Any]:
+def parse_canonical(data: bytes, where: str, most: int = MOST_BYTES) -> dict[str, Any]:
     """An object from canonical JSON: equal values have equal bytes, so every changed byte shows."""
-    document = parse_json(data, where)
+    document = parse_json(data, where, most)
     try:
         same = canonical_json(document) == data
     except (ValueError, RecursionError):
