@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from playingage import __version__
-from playingage.cli import demo, evaluate, faces, groups, ingest, inspect, live, production, render, train
+from playingage.cli import demo, evaluate, faces, groups, ingest, inspect, live, production, render, review, train
 from playingage.cli.output import complain
 from playingage.cli.stopping import Stopped, stop_by_exception
 from playingage.core import PlayingAgeError
@@ -25,6 +25,7 @@ app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("ingest", epilog=ingest.EXAMPLES)(ingest.ingest)
 app.command("faces", epilog=faces.EXAMPLES)(faces.faces)
 app.command("train", epilog=train.EXAMPLES, cls=train.TrainCommand)(train.train)
+app.command("review", epilog=review.EXAMPLES)(review.review)
 app.command("evaluate", epilog=evaluate.EXAMPLES, cls=evaluate.EvaluateCommand)(evaluate.evaluate)
 app.command("init", epilog=production.EXAMPLES)(production.init)
 groups.add_to(app)

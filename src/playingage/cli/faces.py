@@ -28,7 +28,7 @@ def faces(
     performer: Annotated[str, typer.Argument(metavar="PERFORMER", help="ID of the performer.")],
     production: options.ProductionFolder = None,
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port of the page; 0 takes a free one.")] = 8036,
+    port: Annotated[int, typer.Option("--port", help="Port of the page; 0 takes a free one.")] = 8037,
     open_page: Open = True,
     seconds: For = None,
     json_output: options.Json = False,

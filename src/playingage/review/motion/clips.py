@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from playingage.core import SettingError, canonical_json, sha256_bytes, sha256_file
-from playingage.engine import Engine
+from playingage.engine import Cast, Engine, Role
 from playingage.media import open_sink, open_source
 from playingage.media.staging import write_whole
-from playingage.render import RenderSettings, render, with_mark
+from playingage.render import Casting, RenderSettings, recognise, render, with_mark
 from playingage.review.evaluation.judge import Judge, JudgeError
 from playingage.review.evaluation.people import rows_of, years_of
 from playingage.review.evaluation.pictures import make_folder, maker_of
@@ -96,11 +99,13 @@ def clip_cases(listing: Path) -> tuple[ClipCase, ...]:
 
 
 def measure_clips(
-    cases: Sequence[ClipCase], engine: Engine, folder: Path, progress: Progress, *, judge: Judge | None = None
+    cases: Sequence[ClipCase], engine: Engine, folder: Path, progress: Progress, *, judge: Judge | None = None,
+    only: NDArray[np.float32] | None = None,
 ) -> tuple[MeasuredClip, ...]:
     """Re-age every clip into `folder` and measure it.
 
-    Raises SettingError before anything is made, and what clips raise.
+    Raises SettingError before anything is made, and what clips raise. only: N x 128 embeddings of the one person who
+    is re-aged; None takes everybody.
     progress: is called with what is done and how many frames there are, and gives what is told how many are done.
     """
     for case in cases:
@@ -109,18 +114,20 @@ def measure_clips(
             engine.check_source_age(case.age)
     make_folder(folder)
     maker = maker_of(engine)
-    return tuple(_measured(case, engine, folder, progress, judge, maker) for case in cases)
+    return tuple(_measured(case, engine, folder, progress, judge, maker, only) for case in cases)
 
 
 def _measured(
-    case: ClipCase, engine: Engine, folder: Path, progress: Progress, judge: Judge | None, maker: str
+    case: ClipCase, engine: Engine, folder: Path, progress: Progress, judge: Judge | None, maker: str,
+    only: NDArray[np.float32] | None,
 ) -> MeasuredClip:
     inputs = [sha256_file(path) for path in (case.clip, case.truth, case.masks, case.motion) if path is not None]
-    made_by = sha256_bytes(canonical_json([_VERSION, maker, case.age, case.target_age, *inputs]))
+    whose = [] if only is None else [sha256_bytes(only.tobytes())]
+    made_by = sha256_bytes(canonical_json([_VERSION, maker, case.age, case.target_age, *inputs, *whose]))
     after, kept = folder / f"{case.name}.mkv", folder / f"{case.name}.json"
     document = _kept(kept, made_by, after)
     if document is None:
-        _render(case, engine, after, progress)
+        _render(case, engine, after, progress, only)
         figures, exact = _measure(case, engine, after, progress)
         document = {"by": made_by, "sha256": sha256_file(after), "figures": rounded(figures), "exact": rounded(exact)}
         _keep(kept, document)
@@ -153,14 +160,31 @@ def _kept(path: Path, made_by: str, after: Path) -> dict[str, Any] | None:
     return None
 
 
-def _render(case: ClipCase, engine: Engine, after: Path, progress: Progress) -> None:
+def _render(
+    case: ClipCase, engine: Engine, after: Path, progress: Progress, only: NDArray[np.float32] | None
+) -> None:
+    who: Engine | Casting = engine if only is None else _recognised(case, engine, progress, only)
+    settings = RenderSettings(age=case.target_age, source_age=case.age if only is None else None)
     with open_source(str(case.clip)) as source:
         info = replace(with_mark(source.info, engine.package.sha256), audio=0)
         with (
             open_sink(after, info, codec="ffv1", audio=False, overwrite=True) as sink,
             progress(f"Re-ageing {case.name}", info.frames or 0) as tell,
         ):
-            render(source, sink, engine, RenderSettings(age=case.target_age, source_age=case.age), tell)
+            render(source, sink, who, settings, tell)
+
+
+def _recognised(case: ClipCase, engine: Engine, progress: Progress, only: NDArray[np.float32]) -> Casting:
+    """Where the one person is. Raises SettingError where they are not in the clip."""
+    role = Role(engine=engine, performer="performer", name="the performer", identity=only, source_age=case.age)
+    with (
+        open_source(str(case.clip)) as source,
+        progress(f"Recognising in {case.name}", source.info.frames or 0) as tell,
+    ):
+        found = recognise(source, Cast(roles=(role,)), tell)
+    if not found.spans:
+        raise SettingError(f"{case.clip}: the performer was not recognised in it", "Check that it is their clip.")
+    return found
 
 
 def _measure(

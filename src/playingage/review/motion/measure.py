@@ -299,7 +299,7 @@ class _Watcher:
         region = region_of_landmarks(face.landmarks)
         points, aged = (self._mesh.landmarks(p, region, irises=False)[0][:, :2] for p in (before, after))
         unit = 100 / self._eye_distance(points)
-        was, is_ = _gaps(points), _gaps(aged)
+        was, is_ = gaps(points), gaps(aged)
         self._notes.add("eyes", seconds, float(np.abs(is_[:2] - was[:2]).mean()) * unit)
         self._notes.add("mouth", seconds, float(abs(is_[2] - was[2])) * unit)
         change = np.abs(after.astype(np.float32) - before).mean(axis=2)
@@ -316,8 +316,8 @@ class _Watcher:
         return max(float(np.hypot(*step)), 1.0)
 
 
-def _gaps(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Openings of the eye on the left, the eye on the right, and the mouth, in pixels."""
+def gaps(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """P x 2 landmarks: openings of the eye on the left, the eye on the right, and the mouth, in pixels."""
     pairs = (((160, 144), (158, 153)), ((385, 380), (387, 373)), ((13, 14), (312, 317), (82, 87)))
     return np.array([np.mean([np.hypot(*(points[a] - points[b])) for a, b in each]) for each in pairs], np.float32)
 
