@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from production import grant as file_grant
 from production import make_production, stamp, statement, trust
 
-from playingage.core import sha256_bytes
+from playingage.core import PlayingAgeError, sha256_bytes
 from playingage.demo.portrait import PORTRAIT
 from playingage.production import Production, ProductionError
 from playingage.production.forgetting import forget, plan_removal
@@ -185,6 +185,36 @@ def test_a_changed_byte_of_a_revocation_opens_nothing(
         file.write_bytes(data)
         with pytest.raises(GrantError, match="none counts until it is mended"):
             production.grant("ada")
+    finally:
+        file.write_bytes(before)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Production:
+    return make_production(tmp_path_factory.mktemp("p") / "p", ("ada",), ("train",))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), place=st.floats(0, 1), flip=st.integers(1, 255))
+def test_a_changed_byte_anywhere_is_a_clear_error_or_changes_no_right(
+    shared: Production, data: st.DataObject, place: float, flip: int
+) -> None:
+    whole = shared.grant("ada", "train")
+    files = sorted(file for file in shared.folder.rglob("*") if file.is_file() and file.stat().st_size)
+    file = data.draw(st.sampled_from(files))
+    before = file.read_bytes()
+    changed = bytearray(before)
+    changed[int(place * (len(changed) - 1))] ^= flip
+    try:
+        file.write_bytes(changed)
+        try:
+            found = Production.open(shared.folder).grant("ada", "train")
+        except PlayingAgeError as error:
+            assert error.what
+        else:
+            assert found == whole and file.name in ("production.json", "performer.json")
+        with pytest.raises(PlayingAgeError):
+            Production.open(shared.folder).grant("ada", "render")
     finally:
         file.write_bytes(before)
 
