@@ -84,7 +84,7 @@ def load_cast(
     performer's newest. Raises GrantError, ProductionError, ModelError, DeviceError, SettingError.
     """
     from playingage.engine import Cast, Role
-    from playingage.models import ModelPackage
+    from playingage.models import ModelPackage, read_spec
     from playingage.production import Production
     from playingage.rights import Use
     from playingage.runtime import choose_device
@@ -101,9 +101,11 @@ def load_cast(
         ages = [age if each.age is None else each.age, *regions]
         grant = production.grant(each.performer, wanted, ages=ages)
         path = newest_package(production, each.performer) if model == "default" else Path(model)
+        spec = read_spec(path)
+        if spec.performer != each.performer:
+            whose = f"a model of {spec.performer_name} ({spec.performer})" if spec.performer else "nobody's model"
+            raise ModelError(f"{path}: is {whose}, not one of performer {each.performer!r}", "Name one of theirs.")
         package = ModelPackage.load(path, grant, use=wanted, known=production.packages(each.performer))
-        if package.spec.performer != each.performer:
-            raise ModelError(f"{path}: is no model of performer {each.performer!r}", "Name one of them.")
         known = source_age
         if known is None and wanted is Use.LIVE:
             known = _age_today(production.performer(each.performer).born, package.spec.ages)
