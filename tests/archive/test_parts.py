@@ -25,6 +25,7 @@ from playingage.archive.settings import IngestSettings
 from playingage.archive.tracks import Gatherer, box_of
 from playingage.archive.view import as_seen, as_stored
 from playingage.faces import Face, FaceFinder, Pose
+from playingage.faces.identity import SAME
 from playingage.frames import Frame
 from playingage.media import open_stored
 
@@ -293,4 +294,5 @@ def test_settings_that_make_no_sense_are_refused() -> None:
     for each in wrong:
         with pytest.raises(ValueError):
             each()
+    assert IngestSettings().same == SAME
     assert IngestSettings().sha256 != replace(IngestSettings(), looks=5).sha256

@@ -7,25 +7,32 @@ from playingage.archive.footage import Title
 from playingage.core import PlayingAgeError
 from playingage.media import Kind, open_stored
 
+_OF_FILM, _OF_PICTURE = 0.6, 0.4
+"""Seconds that a second of 1080p film and a single picture take on two cores, about; see docs/performance.md."""
 _OPENED = 8
 """Clips that are opened to see how long they run; the others by their size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """titles, files, bytes: exact. seconds: of film, about; None where nothing could be opened."""
+    """titles, files, bytes: exact; pictures: single ones. seconds: of film, about; None where none could be opened."""
 
     titles: int
     files: int
     bytes: int
+    pictures: int
     seconds: float | None
+
+    @property
+    def expected(self) -> float:
+        """Seconds that it takes, about."""
+        return _OF_FILM * (self.seconds or 0.0) + _OF_PICTURE * self.pictures
 
     def __str__(self) -> str:
         words = [many(self.titles, "title"), many(self.files, "file"), _size(self.bytes)]
         if self.seconds is not None:
-            seconds = round(self.seconds)
-            words.append(f"about {seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} of film")
-        return ", ".join(words)
+            words.append(f"about {_clock(self.seconds)} of film")
+        return f"{', '.join(words)}; expect about {_clock(self.expected)} on two cores"
 
 
 def amount_of(titles: Sequence[Title], rate: float = 24.0) -> Amount:
@@ -44,13 +51,18 @@ def amount_of(titles: Sequence[Title], rate: float = 24.0) -> Amount:
     known += seconds * sum(each.size for each in clips) / size if size else 0.0
     return Amount(
         titles=len(titles), files=sum(each.files for each in entries), bytes=sum(each.size for each in entries),
-        seconds=known or None,
+        pictures=sum(each.kind is Kind.PICTURE for each in entries), seconds=known or None,
     )
 
 
 def many(count: int, what: str) -> str:
     """1 title, 2 titles."""
     return f"{count} {what}{'s'[: count != 1]}"
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _size(count: int) -> str:

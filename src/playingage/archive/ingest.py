@@ -17,18 +17,22 @@ from playingage.archive.commit import commit, load_or_new
 from playingage.archive.errors import IngestError
 from playingage.archive.files import Disk, Store, locked
 from playingage.archive.footage import Title
-from playingage.archive.people import Company, Known, Seen, Verdict, judge, known_of, median_of, people_in
+from playingage.archive.found import Found
+from playingage.archive.people import Known, judge, known_of, median_of, people_in
 from playingage.archive.row import FaceRow
 from playingage.archive.settings import IngestSettings
 from playingage.archive.sources import Record, key_of, records_of, stamp_of
 from playingage.archive.watch import Tools, Watcher
 from playingage.archive.work import Chunk, Work, slug_of
 from playingage.core import MediaError, PlayingAgeError, sha256_bytes
+from playingage.media import Kind, open_stored
 
-_POOL = 3
-"""Faces of a title put aside while it runs, in multiples of what is kept; then two thirds of them stay."""
 _DOUBTFUL = 5
 """One doubtful face for so many kept ones."""
+
+
+_LARGE = 2_000_000_000
+"""Bytes that take a while to read."""
 
 
 class Permit(Protocol):
@@ -134,6 +138,7 @@ class Ingest:
         old = faceset.titles.get(title.name)
         if old is not None:
             _check_all_there(title, old)
+        _check_readable(title, say)
         work_folder = self.folder / "work" / slug_of(title.name)
         remembered = [*(old or {}).get("files", ()), *_planned(work_folder)]
         records = records_of(title.entries, ages, remembered, lambda count: None)
@@ -172,9 +177,9 @@ class Ingest:
     def _watch(
         self, title: Title, ages: Sequence[float], records: Sequence[Record], known: Known, work: Work,
         tell: Callable[[float], None], say: Callable[[str], None],
-    ) -> "_Found":
+    ) -> Found:
         """Everything in the title, from where an earlier run left it."""
-        found = _Found(self.settings, known)
+        found = Found(self.settings, known)
         for chunk in work.done():
             self._gather(found, chunk, work, title.name)
         if work.chunks:
@@ -197,7 +202,7 @@ class Ingest:
             self._gather(found, chunk, work, title.name)
         return found
 
-    def _gather(self, found: "_Found", chunk: Chunk, work: Work, title: str) -> None:
+    def _gather(self, found: Found, chunk: Chunk, work: Work, title: str) -> None:
         work.drop(found.add(chunk))
         if not found.known and found.company.more_than_one(chunk.seen):
             raise IngestError(
@@ -207,7 +212,7 @@ class Ingest:
             )
 
     def _decide(
-        self, title: str, known: Known, found: "_Found"
+        self, title: str, known: Known, found: Found
     ) -> tuple[Outcome, list[FaceRow], dict[str, Any]]:
         name, settings = self.person.name, self.settings
         if not found.seen:
@@ -250,60 +255,6 @@ class Ingest:
         return outcome, rows, about
 
 
-class _Found:
-    """What a title gave so far; the faces of it within a bound."""
-
-    def __init__(self, settings: IngestSettings, known: Known) -> None:
-        self.known, self.settings = known, settings
-        self.company = Company(settings.same + 4 * settings.doubt)
-        self.rows: list[FaceRow] = []
-        self.seen: list[Seen] = []
-        self.looked = self.faces = self.interlaced = 0
-        self.bars: dict[str, int] = {}
-        self.notes: list[str] = []
-
-    def add(self, chunk: Chunk) -> list[FaceRow]:
-        """Take a chunk in; returns the rows that are no longer needed. Depends on the chunks so far alone."""
-        self.seen += chunk.seen
-        self.looked, self.faces = self.looked + chunk.looked, self.faces + chunk.faces
-        self.interlaced += chunk.interlaced
-        self.notes += chunk.notes
-        for text in chunk.bars:
-            self.bars[text] = self.bars.get(text, 0) + 1
-        self.rows += chunk.rows
-        most = self.settings.most
-        if len(self.rows) <= _POOL * most:
-            return []
-        near = [row for row in self.rows if row.distance <= self.settings.same]
-        far = [row for row in self.rows if row.distance > self.settings.same]
-        stay = {row.id for row in choose(near, most * 3 // 2, 2 * self.settings.each)}
-        stay |= {row.id for row in choose(far, most // 2, self.settings.each)}
-        gone = [row for row in self.rows if row.id not in stay]
-        self.rows = [row for row in self.rows if row.id in stay]
-        return gone
-
-    def of(self, who: str, verdicts: dict[int, Verdict]) -> list[FaceRow]:
-        """The faces of tracks of that kind; of a performer's, single ones unlike the rest or hidden are doubtful."""
-        limit = self.settings.same + self.settings.doubt
-        found = []
-        for row in self.rows:
-            verdict = verdicts[row.track]
-            hidden = row.occlusion > self.settings.hidden
-            odd = verdict.who == "performer" and bool(self.known) and row.distance > limit + 2 * self.settings.doubt
-            kind = "doubtful" if verdict.who == "performer" and (odd or hidden) else verdict.who
-            if kind != who:
-                continue
-            if who == "performer":
-                found.append(row)
-            else:
-                reason = verdict.reason or (
-                    f"doubtful: {row.distance:.2f} from the references, unlike its neighbours" if odd
-                    else f"hidden: {row.occlusion:.0%} of it is behind something"
-                )
-                found.append(replace(row, state="rejected", reason=reason))
-        return found
-
-
 def _check_all_there(title: Title, old: dict[str, Any]) -> None:
     given = {entry.footage.address for entry in title.entries} | {entry.footage.name for entry in title.entries}
     lost = [each["name"] for each in old.get("files", ()) if each["path"] not in given and each["name"] not in given]
@@ -312,6 +263,15 @@ def _check_all_there(title: Title, old: dict[str, Any]) -> None:
             f"the title {title.name!r} was taken in from {', '.join(lost[:3])} too, which is not given now",
             "Give all footage of a title together, or give this footage a title of its own.",
         )
+
+
+def _check_readable(title: Title, say: Callable[[str], None]) -> None:
+    """Raises UnreadableError for a clip that cannot be opened, before all of it is read to know it again."""
+    for entry in title.entries:
+        if entry.footage.kind is Kind.CLIP:
+            open_stored(entry.footage.address, threads=1).close()
+    if title.size > _LARGE:
+        say(f"{title.name}: {title.size / 1e9:.1f} GB are read once, to know them again.")
 
 
 def _check_distinct(title: Title, records: Sequence[Record]) -> None:

@@ -1,6 +1,6 @@
 """The production's word on ingest: the grant it needs, and the ledger that records it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from playingage.production import Production
@@ -13,10 +13,13 @@ class ProductionPermit:
 
     production: Production
     performer: str
+    _known: dict[str, str] = field(default_factory=dict)
 
     def grant(self, title: str) -> str:
-        """SHA-256 of the grant in force that covers taking in this title. Raises GrantError."""
-        return self.production.grant(self.performer, Use.INGEST, titles=[title]).sha256
+        """SHA-256 of the grant in force that covers taking in this title, as it was first asked. Raises GrantError."""
+        if title not in self._known:
+            self._known[title] = self.production.grant(self.performer, Use.INGEST, titles=[title]).sha256
+        return self._known[title]
 
     def record(self, event: str, title: str, **details: Any) -> None:
         """A line in the ledger."""

@@ -29,6 +29,8 @@ _SUREST = 5
 """Frames of a track by which it is told whose it is."""
 _MAYBE = 0.15
 """Pictures of tracks so far beyond doubt are put aside too: nearer relatives may yet be found in the same footage."""
+_SKIP = 240
+"""Frames passed over between one look at the clock and the next."""
 _PICTURES = 16
 """Single pictures that make a chunk."""
 
@@ -108,7 +110,9 @@ class Watcher:
             info = source.info
             total = info.frames or 0
             running.notes += [] if place.frame else [f"{entry.footage.name}: {note}" for note in info.notes]
-            source.skip(place.frame)
+            for passed in range(0, place.frame, _SKIP):
+                source.skip(min(_SKIP, place.frame - passed))
+                self._tell(place.source, passed / total if total else 0.0)
             rate = info.rate
             with closing(prefetch(scan(source, self._settings.looks), _AHEAD)) as sights:
                 while True:
