@@ -165,3 +165,12 @@ def test_a_damaged_zip_is_refused_or_the_same(made: Made, small: Path, place: fl
     except PlayingAgeError:
         return
     assert loaded.sha256 == whole.sha256 and loaded.contents == whole.contents
+
+
+def test_from_python_too(made: Made, tmp_path: Path) -> None:
+    import playingage
+
+    path = package_of(made[0], tmp_path)
+    with pytest.raises(GrantError, match="none was given"):
+        playingage.load(path)
+    assert playingage.load(path, grant=made[0].grant("ada", "render")) is not None

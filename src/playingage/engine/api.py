@@ -17,6 +17,7 @@ from playingage.faces import Face, FaceFinder
 from playingage.frames import Colour, Frame
 from playingage.frames.pixels import Plane
 from playingage.models import ModelPackage, default_package
+from playingage.rights import Grant
 from playingage.runtime import choose_device
 
 T = TypeVar("T", np.uint8, np.uint16, np.float16, np.float32)
@@ -118,14 +119,15 @@ def _frame(image: NDArray[Any], transfer: str) -> Frame:
 
 def load(
     model: str | Path = "default", *, size: int = 512, device: str = "CPU", precision: str | None = None,
-    threads: int = 1,
+    threads: int = 1, grant: Grant | None = None,
 ) -> Reager:
     """A re-ager, ready to call.
 
     model: "default", or the path of a model package. size: 512 or 256 pixels for the default. device: an OpenVINO
     device.
     precision: "bf16" or "f32"; None takes bf16 where the device has it. threads: for one picture.
-    Raises ModelError or DeviceError.
+    grant: for a performer's own model, from `Production.grant`.
+    Raises ModelError, GrantError or DeviceError.
     """
-    package = default_package(size) if model == "default" else ModelPackage.load(Path(model))
+    package = default_package(size) if model == "default" else ModelPackage.load(Path(model), grant)
     return Reager(Engine(package, choose_device(device, precision=precision, threads=threads)))
