@@ -123,7 +123,8 @@ def _run(request: "Request", port: int | None) -> "Trained | None":
     from playingage.training.run.performers import PerformerMaker
 
     # Fabric and torch remark on what is chosen; it is said in our own words.
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    for name in ("lightning_fabric", "torch.onnx._internal.exporter._registration"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     first = first_process()
     with ExitStack() as stack:
         speech = Speech(
