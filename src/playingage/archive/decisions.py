@@ -190,16 +190,22 @@ def applied(rows: Iterable[FaceRow], decisions: Iterable[Decision]) -> tuple[Fac
     return tuple(_applied(row, found.get(row.id, {})) for row in rows)
 
 
-def fold(folder: Path, decisions: Sequence[Decision] | None = None) -> int:
-    """Take the journal over into the stored faceset; returns the number of faces that changed. Raises FacesetError."""
+def folded(folder: Path, decisions: Sequence[Decision] | None = None) -> tuple[Faceset, int]:
+    """Take the journal over into the stored faceset: what is stored now, and how many faces changed.
+
+    Raises FacesetError.
+    """
     with locked(folder):
         faceset = Faceset.load(folder)
         given = read_decisions(folder, faceset.performer) if decisions is None else decisions
         rows = applied(faceset.rows, given)
         changed = sum(new is not old for new, old in zip(rows, faceset.rows, strict=True))
-        if changed:
-            faceset.with_rows(rows).save()
-        return changed
+        return (faceset.with_rows(rows).save() if changed else faceset), changed
+
+
+def fold(folder: Path) -> int:
+    """As `folded`: only the number of faces that changed. Raises FacesetError."""
+    return folded(folder)[1]
 
 
 def _applied(row: FaceRow, values: Values) -> FaceRow:

@@ -72,7 +72,7 @@ def _serve(
         if open_page and not (has_screen() and webbrowser.open(server.url)):
             say("No browser was found here: open the address in one.")
         stop.wait(seconds)
-    if server.desk.trouble:
+    if server.desk.waits:
         say(f"Decisions are kept in {server.desk.journal.path.name} and go into the faceset when the page is next "
-            f"opened: {server.desk.trouble}.")
+            f"opened: {server.desk.waits}.")
     return {"decisions": server.desk.made, **server.desk.states}

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from playingage.archive.decisions import (
     applied,
     check_values,
     decided,
-    fold,
+    folded,
 )
 from playingage.archive.faceset import DOCUMENT
-from playingage.core import PlayingAgeError
+from playingage.core import PlayingAgeError, sha256_file
 
 _COLUMNS = {
     "id": None, "source": None, "frame": None, "timecode": None, "seconds": 2, "shot": None, "track": None, "age": 2,
@@ -41,11 +41,11 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.stamp = self._stat()
-        faceset = _load(folder)
+        self._stamp = self._stat()
+        faceset = load(folder)
         self.journal = Journal(folder, faceset.performer)
         self._begun = len(self.journal.decisions)
-        self.serial, self.unsaved, self.trouble = 1, 0, ""
+        self.serial, self.unsaved, self.waits = 1, 0, ""
         self._take(faceset)
 
     def _take(self, faceset: Faceset) -> None:
@@ -118,36 +118,37 @@ class Desk:
                 return self._append(by, changes, undoes=decision.number)
         return None
 
-    def look(self) -> int | None:
-        """Take in a faceset that another program changed; the number of faces that came new, None if it is the same.
-
-        Raises FacesetError where it cannot be read.
-        """
+    def stale(self) -> bool:
+        """Whether another program changed the faceset. Raises FacesetError where it is gone."""
         stamp = self._stat()
-        if stamp == self.stamp:
-            return None
-        before = set(self._rows)
-        faceset = _load(self.folder)
+        if stamp == self._stamp:
+            return False
+        same = sha256_file(self.folder / DOCUMENT) == self.faceset.read
+        if same:  # our own save
+            self._stamp = stamp
+        return not same
+
+    def adopt(self, faceset: Faceset) -> int | None:
+        """Work on with the faceset as it is stored now; what is decided here holds.
+
+        The number of faces that came new; None where nothing but what was decided here differs. Raises FacesetError.
+        """
         if faceset.performer != self.faceset.performer:
             raise FacesetError(f"{self.folder}: is now of {faceset.performer}", "Start the page anew.")
+        before, shown = set(self._rows), self._shown()
         self._take(faceset)
-        self.stamp = stamp
+        if self._shown() == shown:
+            return None
         self.serial += 1
         return len(set(self._rows) - before)
 
-    def save(self) -> bool:
-        """Fold the journal into the faceset. False where another program holds it; then say `trouble`."""
-        try:
-            fold(self.folder, self.journal.decisions)
-        except FacesetError as error:
-            self.trouble = error.what
-            return False
-        self.trouble = ""
-        stamp = self._stat()
-        if stamp != self.stamp:  # by our own hand, or an ingest's just before: taken in either way
-            self.look()
-        self.unsaved = 0
-        return True
+    def fold(self) -> Callable[[], Faceset]:
+        """What folds all decisions of now into the stored faceset; may be called in another thread."""
+        given = tuple(self.journal.decisions)
+        return lambda: folded(self.folder, given)[0]
+
+    def _shown(self) -> list[tuple[str, str, float, int]]:
+        return [(row.id, row.state, row.age, row.hash) for row in self._rows.values()]
 
     def close(self) -> None:
         """Let others have the journal."""
@@ -202,7 +203,7 @@ def _told(value: Any, digits: int | None) -> Any:
     return round(value, digits) if math.isfinite(value) else None
 
 
-def _load(folder: Path) -> Faceset:
+def load(folder: Path) -> Faceset:
     """The faceset; looks again where another program was just saving it."""
     for _ in range(_TRIES - 1):
         try:

@@ -16,10 +16,10 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from playingage.archive import FaceRow, FacesetError
+from playingage.archive import FaceRow, Faceset, FacesetError
 from playingage.archive.decisions import Decision
 from playingage.core import PlayingAgeError
-from playingage.web.desk import Desk, RefusedDecisionError
+from playingage.web.desk import Desk, RefusedDecisionError, load
 from playingage.web.guard import RefusedError
 from playingage.web.serving import PageServer
 from playingage.web.settings import ServerSettings
@@ -52,6 +52,8 @@ class FacesServer(PageServer):
         self._name = name
         self._thumbs = Thumbnails()
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="playingage thumbnails")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="playingage faceset")
+        self._busy = asyncio.Lock()
         self._last = 0.0
 
     def stop(self) -> None:
@@ -59,9 +61,14 @@ class FacesServer(PageServer):
         try:
             super().stop()
         finally:
-            self._workers.shutdown(cancel_futures=True)
+            for each in (self._workers, self._reader):
+                each.shutdown(cancel_futures=True)
             if self.desk.unsaved:
-                self.desk.save()
+                try:
+                    self.desk.fold()()
+                    self.desk.waits = ""
+                except FacesetError as error:
+                    self.desk.waits = error.what
             self.desk.close()
 
     def add_routes(self, application: web.Application) -> None:
@@ -74,24 +81,39 @@ class FacesServer(PageServer):
 
     async def beside(self) -> None:
         """Notices what ingest does, folds the journal, says how things stand."""
-        trouble = ""
         while True:
+            trouble = ""
             try:
-                came = self.desk.look()
-                trouble = ""
-                if came is not None:
-                    await self._tell_all({"type": "changed", "serial": self.desk.serial, "came": came})
+                async with self._busy:
+                    if self.desk.stale():
+                        await self._adopt(partial(load, self.desk.folder))
             except FacesetError as error:
                 trouble = error.what
             now = asyncio.get_running_loop().time()
             if self.desk.unsaved and now - self._last > _IDLE:
                 self._last = now
-                self.desk.save()
+                await self._save()
             await self._tell_all({**self._state(), "trouble": trouble})
             await asyncio.sleep(_EVERY)
 
+    async def _adopt(self, read: Callable[[], Faceset]) -> None:
+        """Read in another thread, so that pages are answered meanwhile. Raises FacesetError."""
+        faceset = await asyncio.get_running_loop().run_in_executor(self._reader, read)
+        came = self.desk.adopt(faceset)
+        if came is not None:
+            await self._tell_all({"type": "changed", "serial": self.desk.serial, "came": came})
+
+    async def _save(self) -> None:
+        """Fold the journal into the faceset; where another program holds it, that is said in the state."""
+        try:
+            async with self._busy:
+                await self._adopt(self.desk.fold())
+            self.desk.waits = ""
+        except FacesetError as error:
+            self.desk.waits = error.what
+
     def _state(self) -> dict[str, Any]:
-        return {"type": "state", "serial": self.desk.serial, "unsaved": self.desk.unsaved, "waits": self.desk.trouble,
+        return {"type": "state", "serial": self.desk.serial, "unsaved": self.desk.unsaved, "waits": self.desk.waits,
                 "pages": len(self.sockets)}
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
@@ -172,8 +194,9 @@ class FacesServer(PageServer):
                 if decision is None:
                     raise RefusedDecisionError("There is nothing of yours to take back.")
             case _:
-                if not self.desk.save():
-                    raise RefusedDecisionError(f"Kept in the journal for now: {self.desk.trouble}.")
+                await self._save()
+                if self.desk.waits:
+                    raise RefusedDecisionError(f"Kept in the journal for now: {self.desk.waits}.")
                 return
         if decision is not None:
             self._last = asyncio.get_running_loop().time()
