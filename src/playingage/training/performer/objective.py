@@ -14,8 +14,6 @@ from playingage.training.performer.frames import EPSILON
 from playingage.training.performer.network import PerformerReager
 
 _SOFT = 0.02
-_FLOOR = 3e-5
-"""Energy of detail, squared logarithms, below which there is nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +22,10 @@ class ObjectiveConfig:
 
     colour: float = 1.0
     detail: float = 1.0
-    energy: float = 0.02
     stay: float = 30.0
 
     def __post_init__(self) -> None:
-        if min(self.colour, self.detail, self.energy, self.stay) < 0:
+        if min(self.colour, self.detail, self.stay) < 0:
             raise ValueError("weights of losses are not negative")
 
 
@@ -60,7 +57,6 @@ class Objective(nn.Module):
         return {
             "colour": weight.colour * _mean(_soft(ours[0] - theirs[0]), ours[2]),
             "detail": weight.detail * _mean(_soft(ours[1] - theirs[1]), seen),
-            "energy": weight.energy * _mean((_energy(ours[1], seen) - _energy(theirs[1], seen)).abs(), ours[2]),
             "stay": weight.stay * 1e-3 * torch.stack(stay).mean(),
         }
 
@@ -76,12 +72,6 @@ def _apart(log_B3HH: Tensor, seen_B1HH: Tensor) -> tuple[Tensor, Tensor, Tensor]
     wide = functional.avg_pool2d(small, 17, 1, 8)
     smooth = functional.avg_pool2d(colour * small, 17, 1, 8) / wide.clamp(min=0.02)
     return (colour - smooth) * (small > 0.05), detail * seen_B1HH, small
-
-
-def _energy(detail_B1HH: Tensor, seen_B1HH: Tensor) -> Tensor:
-    """Half the logarithm of the local mean square, B1GG."""
-    square = functional.avg_pool2d(detail_B1HH**2, 9, 4, 4) / functional.avg_pool2d(seen_B1HH, 9, 4, 4).clamp(min=0.1)
-    return 0.5 * torch.log(square + _FLOOR)
 
 
 def _soft(error: Tensor) -> Tensor:
