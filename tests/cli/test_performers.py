@@ -161,6 +161,24 @@ def test_a_use_that_is_not_granted_is_refused(
     assert not stage.events(command) and not list(tmp_path.glob("a.*"))
 
 
+def test_reference_pictures_tell_how_the_performer_looks_now(
+    call: Call, stage: Set, tmp_path: Path, faces: Faces
+) -> None:
+    """A model that knows the performer only as they do not look any more; then a picture of today is added."""
+    made = stage.production
+    performer_package(made.models("ada") / "second.pamodel", "ada", made, made.grant("ada", "train"),
+                      [-faces["ada"][1]], created="2026-12-01T00:00:00+00:00")
+    common = ("--performer", "ada=60", "-P", made.folder, "--json")
+    before = json.loads(call("render", stage.plates, tmp_path / "a.%03d.png", *common).out)
+    assert before["performers"][0]["frames"] == 0
+    for name, picture in (("now", faces["ada"][0]), ("crowd", beside(*(faces[each][0] for each in ("ada", "ben"))))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.ascontiguousarray(picture[..., ::-1]))
+        made.add_references("ada", [tmp_path / f"{name}.png"])
+    after = call("render", stage.plates, tmp_path / "b.%03d.png", *common)
+    assert json.loads(after.out)["performers"][0]["frames"] == 3
+    assert "shows 2 faces, so nobody is recognised by it" in after.err
+
+
 def test_models_that_are_not_the_performers_are_refused(call: Call, stage: Set, tmp_path: Path) -> None:
     def refused(*more: object) -> str:
         done = call("render", stage.plates, tmp_path / "a.%03d.png", "--performer", "ada=30", "-P",

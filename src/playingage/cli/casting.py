@@ -12,10 +12,16 @@ from playingage.cli.output import say
 from playingage.core import ModelError, SettingError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from playingage.engine import Cast
     from playingage.production import Production
     from playingage.rights import Use
+    from playingage.runtime import Device
 
+_CLEARLY_LARGER = 1.5
+"""A reference picture shows one face that is this much larger than any other."""
 Performers = Annotated[
     list[str] | None,
     typer.Option("--performer", metavar="ID[=AGE]",
@@ -106,17 +112,41 @@ def load_cast(
             whose = f"a model of {spec.performer_name} ({spec.performer})" if spec.performer else "nobody's model"
             raise ModelError(f"{path}: is {whose}, not one of performer {each.performer!r}", "Name one of theirs.")
         package = ModelPackage.load(path, grant, use=wanted, known=production.packages(each.performer))
-        known = source_age
+        person, known = production.performer(each.performer), source_age
         if known is None and wanted is Use.LIVE:
-            known = _age_today(production.performer(each.performer).born, package.spec.ages)
+            known = _age_today(person.born, package.spec.ages)
         roles.append(Role.of_package(
             package, chosen, grant=grant.sha256, ages=grant.statement.ages, age=each.age, source_age=known,
+            likenesses=_likenesses(person.references, chosen),
         ))
         say(f"{roles[-1].name} ({each.performer}): model {package.spec.name}, {package.spec.size} px, "
             f"{package.sha256[:12]}; grant {grant.sha256[:12]}.")
     cast = Cast(roles=tuple(roles))
     cast.check_age(age)
     return GrantedCast(cast=cast, production=production, use=wanted)
+
+
+def _likenesses(pictures: Iterable[Path], device: "Device") -> "list[NDArray[np.float32]]":
+    """Embeddings of reference pictures, by which the performer is recognised as they look now. Says which are of none.
+
+    Raises MediaError for a picture that cannot be read.
+    """
+    from playingage.engine import view_uint8
+    from playingage.faces import FaceFinder, FaceIdentity
+    from playingage.media import open_source
+
+    finder, identity = FaceFinder(device), FaceIdentity(device)
+    found = []
+    for path in pictures:
+        with open_source(str(path)) as source:
+            frame = source.read()
+        view = None if frame is None else view_uint8(frame)
+        faces = [] if view is None else sorted(finder.find(view), key=lambda face: -face.size)
+        if view is None or not faces or (len(faces) > 1 and faces[0].size < _CLEARLY_LARGER * faces[1].size):
+            say(f"Note: {path}: shows {len(faces) or 'no'} faces, so nobody is recognised by it.")
+            continue
+        found.append(identity.embed(view, faces[0].landmarks))
+    return found
 
 
 def _age_today(born: str | None, ages: tuple[float, float]) -> float | None:

@@ -1,5 +1,6 @@
 """Who is to be re-aged, by which model, to which age: performers that are recognised, or everybody in the picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,9 +44,12 @@ class Role:
     @classmethod
     def of_package(
         cls, package: ModelPackage, device: Device, *, grant: str, ages: tuple[float, float],
-        age: float | None = None, source_age: float | None = None,
+        age: float | None = None, source_age: float | None = None, likenesses: Sequence[NDArray[np.float32]] = (),
     ) -> "Role":
-        """The part that a performer's package plays. ages: what the grant covers. Raises ModelError, SettingError."""
+        """The part that a performer's package plays. Raises ModelError, SettingError.
+
+        ages: what the grant covers. likenesses: embeddings of further pictures of the performer, 128 each.
+        """
         engine = Engine(package, device)
         performer, name = package.spec.performer or "", package.spec.performer_name or ""
         low, high = max(engine.ages[0], ages[0]), min(engine.ages[1], ages[1])
@@ -55,7 +59,8 @@ class Role:
                 f"the grant covers {ages[0]:g} to {ages[1]:g}: no age is in both"
             )
         return cls(
-            engine=engine, performer=performer, name=name or performer, identity=Identity.of(package).embeddings,
+            engine=engine, performer=performer, name=name or performer,
+            identity=np.stack([*Identity.of(package).embeddings, *likenesses]),
             age=age, source_age=source_age, ages=(low, high), grant=grant,
         )
 

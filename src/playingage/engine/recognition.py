@@ -13,7 +13,7 @@ from playingage.faces import Face, overlap
 
 SURE = 0.40
 """One embedding nearer than this settles who it is."""
-SAME = 0.46
+SAME = 0.44
 """The mean of several, or one of a face that was known before, settles it from here on."""
 UNLIKE = 0.60
 """A known face farther than this, again and again, is known no more."""
