@@ -214,7 +214,7 @@ def test_forgetting_asks_first(place: Path, call: Call) -> None:
     planned = json.loads(call("performer", "forget", "ada", "--dry-run", "--json").out)
     assert planned["files"] == 1 and planned["removed"] is False and (crops / "1.png").exists()
     done = call("performer", "forget", "ada", "--yes")
-    assert done.code == 0 and "is forgotten: 1 files" in done.out and not crops.exists()
+    assert done.code == 0 and "is forgotten: 1 file," in done.out and not crops.exists()
     assert json.loads(call("performer", "show", "ada", "--json").out)["forgotten"] is not None
     assert call("performer", "forget", "zoe").code == 2
     assert call("ledger", "verify").code == 0

@@ -155,7 +155,7 @@ def forget(
     if json_output:
         result_json({"removed": True, **_removal(removal), "files": files, "bytes": size})
     else:
-        result(f"{person.name} is forgotten: {files} files, {size} bytes. Recorded in the ledger.")
+        result(f"{person.name} is forgotten: {files} file{'s'[: files != 1]}, {size} bytes. Recorded in the ledger.")
     say("Renders, takes, backups and copies elsewhere are not touched: see to them yourself.")
 
 
@@ -163,7 +163,7 @@ def _tell(removal: "Removal") -> None:
     if removal.resumed:
         say("An earlier call was interrupted; this one goes on.")
     for part in removal.parts:
-        say(f"{part.path}: {part.files} files, {part.bytes} bytes")
+        say(f"{part.path}: {part.files} file{'s'[: part.files != 1]}, {part.bytes} bytes")
     for link in removal.links:
         say(f"{link}: a link; what it leads to is not removed")
 

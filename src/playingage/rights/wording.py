@@ -85,7 +85,7 @@ def in_words(said: GrantStatement) -> tuple[str, ...]:
         f"For         {said.description}",
         f"Ages        {low:g} to {high:g}",
         *(f"{'Uses' if n == 0 else '':<12}{use}: {_USES[use]}" for n, use in enumerate(said.uses)),
-        f"From        {titles}",
+        f"Material    {titles}",
         f"Valid       from {said.valid_from} {until}, unless revoked",
         f"Posthumous  {'yes' if said.posthumous else 'no'}",
         f"Contact     {said.contact}",
