@@ -115,18 +115,19 @@ class Faceset:
         }
         document["files"] = {**document.get("files", {}), TABLE: sha256_bytes(table)}
         data = canonical_json(document)
-        if self.read is not None and (self.folder / _NEXT).exists():
-            self._settle(store)
+        self.settle(self.folder, store)
         store.write(self.folder / _NEXT, table)
         store.write(path, data)
         store.rename(self.folder / _NEXT, self.folder / TABLE)
         return replace(self, document=document, read=sha256_bytes(data))
 
-    def _settle(self, store: Store) -> None:
-        """Finish a save that was cut off, before the next one begins."""
-        expected = self.document.get("files", {}).get(TABLE)
-        if sha256_bytes(_bytes(self.folder / _NEXT)) == expected:
-            store.rename(self.folder / _NEXT, self.folder / TABLE)
+    @classmethod
+    def settle(cls, folder: Path, store: Store | None = None) -> None:
+        """Finish a save that was cut off, if there was one. For who holds the lock. Raises FacesetError."""
+        if (folder / _NEXT).exists() and cls.exists(folder):
+            document = _document(_bytes(folder / DOCUMENT), folder / DOCUMENT)
+            if sha256_bytes(_bytes(folder / _NEXT)) == document["files"][TABLE]:
+                (store or Disk()).rename(folder / _NEXT, folder / TABLE)
 
     def picture(self, row: FaceRow) -> Cut:
         """The cut of a face, H x W x 3 RGB, display-encoded, in the depth it is stored in. Raises FacesetError."""

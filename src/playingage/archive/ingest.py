@@ -15,6 +15,7 @@ import numpy as np
 from playingage.archive.choose import choose
 from playingage.archive.commit import commit, load_or_new
 from playingage.archive.errors import IngestError
+from playingage.archive.faceset import Faceset
 from playingage.archive.files import Disk, Store, locked
 from playingage.archive.footage import Title
 from playingage.archive.found import Found
@@ -108,6 +109,9 @@ class Ingest:
         whole = max(1, sum(title.size for title in titles))
         done = 0
         with locked(self.folder / "work"):
+            if Faceset.exists(self.folder):
+                with locked(self.folder):
+                    Faceset.settle(self.folder, self.store)
             for title in titles:
                 share, before = title.size / whole, done / whole
 
@@ -195,7 +199,8 @@ class Ingest:
 
         watcher = Watcher(
             title.name, title.entries, ages, [each["sha256"] for each in records], known=known, tools=self.tools(),
-            settings=self.settings, work=work, store=self.store, despite_damage=self.despite_damage, tell=told,
+            settings=self.settings, work=work, store=self.store, despite_damage=self.despite_damage,
+            plenty=lambda: len(found.rows) >= self.settings.most, tell=told,
         )
         for chunk in watcher.chunks(work.place):
             work.add(chunk)

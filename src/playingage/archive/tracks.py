@@ -56,9 +56,9 @@ class Sample:
     def place(self) -> F32:
         """Where it lies among samples, in steps that matter: pose, expression, light."""
         return np.array([
-            self.pose.yaw / 8, self.pose.pitch / 8, self.pose.roll / 15, self.expression.mouth_open / 0.15,
-            self.expression.smile / 0.25, self.expression.eyes_open / 0.3, self.light.level / 0.1,
-            self.light.side / 0.3, self.light.top / 0.3,
+            self.pose.yaw / 5, self.pose.pitch / 5, self.pose.roll / 10, self.expression.mouth_open / 0.12,
+            self.expression.smile / 0.2, self.expression.eyes_open / 0.25, self.light.level / 0.08,
+            self.light.side / 0.25, self.light.top / 0.25,
         ], np.float32)
 
     @property

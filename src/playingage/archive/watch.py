@@ -76,17 +76,20 @@ class _Running:
 
 
 class Watcher:
-    """Looks through a title's sources in order, from a given place on."""
+    """Looks through a title's sources in order, from a given place on.
+
+    plenty: whether the title has faces enough, so that of further tracks only the best are put aside.
+    """
 
     def __init__(
         self, title: str, entries: Sequence[Entry], ages: Sequence[float], hashes: Sequence[str], *, known: Known,
         tools: Tools, settings: IngestSettings, work: Work, store: Store, despite_damage: bool,
-        tell: Callable[[int, float], None],
+        plenty: Callable[[], bool], tell: Callable[[int, float], None],
     ) -> None:
         self._title, self._entries, self._ages, self._hashes = title, entries, ages, hashes
         self._known, self._tools, self._settings = known, tools, settings
         self._work, self._store = work, store
-        self._despite_damage, self._tell = despite_damage, tell
+        self._despite_damage, self._plenty, self._tell = despite_damage, plenty, tell
 
     def chunks(self, place: Place) -> Iterator[Chunk]:
         """What is left of the title from `place` on, in pieces that can be put aside. Raises UnreadableError."""
@@ -189,6 +192,8 @@ class Watcher:
             far = self._known.distance(middle) if self._known else 0.0
             if far > self._settings.same + self._settings.doubt + _MAYBE:
                 continue
+            if self._plenty():
+                samples = samples[: max(_SUREST, len(samples) // 3)]
             embeddings += [self._embed(s) for s in samples[_SUREST:]]
             for sample, embedding in zip(samples, embeddings, strict=True):
                 running.interlaced += sample.combed
