@@ -33,6 +33,8 @@ _SPARE = 10
 """An archive with fewer frames is learned from whole; of others one frame in ten is held out."""
 _HELD_OUT = 48
 _SHOWN = 5
+_MANY = 100
+"""Frames at which learning has half of its pace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class LearnerConfig:
 
     size: int = 512
     batch: int = 4
-    rate: float = 5e-4
+    rate: float = 2e-4
     seed: int = 7
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
 
@@ -81,8 +83,12 @@ class PerformerLearner:
         return self._objective.reager
 
     def optimiser(self) -> optim.Optimizer:
-        """Adam over the tables, each at a pace of its own: one pixel's detail is known less surely than its colour."""
-        tables, rate = self.network.tables, self.config.rate
+        """Adam over the tables, each at a pace of its own: one pixel's detail is known less surely than its colour.
+
+        Of few frames little more can be learned than the atlas has, and much that is chance: the pace is slower.
+        """
+        tables, seen = self.network.tables, len(self.learned)
+        rate = self.config.rate * seen / (seen + _MANY)
         paces = [(tables.gain, 1.0), (tables.colour, 1.0), (tables.detail, 0.1), (tables.shape, 0.1)]
         groups = [{"params": [value], "lr": rate * pace} for value, pace in paces]
         return optim.Adam(groups, betas=(0.9, 0.99))
