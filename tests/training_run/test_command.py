@@ -19,7 +19,10 @@ torch = pytest.importorskip("torch")
 from archive.material import make_faceset, make_row  # noqa: E402
 from cli.conftest import Call, Outcome, account, call  # noqa: E402, F401
 from production import grant, make_production  # noqa: E402
+from typer.main import get_command  # noqa: E402
 
+from playingage.cli.app import app  # noqa: E402
+from playingage.cli.stopping import Stopped  # noqa: E402
 from playingage.core import sha256_file  # noqa: E402
 from playingage.production import Production  # noqa: E402
 from playingage.rights import SigningKey  # noqa: E402
@@ -212,6 +215,34 @@ def test_an_export_that_fails_leaves_the_former_package(
     assert sorted(path.name for path in made.models("ada").iterdir()) == ["main.pamodel", "runs"]
     status = json.loads((made.runs("ada") / "main" / "status.json").read_text(encoding="utf-8"))
     assert status["state"] == "failed"
+
+
+def test_a_stop_while_exporting_leaves_nothing_half_written(
+    train: Train, made: Production, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training_run.tiny import TinyLearner
+
+    def stopped(self: TinyLearner, folder: Path, record: str) -> Path:
+        (folder / "half").write_text("written")
+        raise Stopped(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TinyLearner, "export", stopped)
+        refused = train()
+    assert "the same command goes on" in refused.err
+    assert sorted(path.name for path in made.models("ada").iterdir()) == ["runs"]
+    status = json.loads((made.runs("ada") / "main" / "status.json").read_text(encoding="utf-8"))
+    assert status["state"] == "stopped"
+    assert train().code == 0
+
+
+def test_the_page_has_a_port_where_none_is_given() -> None:
+    command = get_command(app).commands["train"]  # type: ignore[attr-defined]
+    ports = [
+        command.make_context("train", ["ada", *words]).params["page"]
+        for words in (["--page"], ["--page", "--json"], ["--page", "8040"], ["--json"])
+    ]
+    assert ports == [8036, 8036, 8040, None]
 
 
 def start(production: Production, *arguments: str, pause: float = 0.0) -> "subprocess.Popen[str]":

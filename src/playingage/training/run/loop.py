@@ -202,18 +202,21 @@ class Loop:
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
-        """What fails in here is said on the page."""
+        """What fails or is stopped in here is said on the page."""
         try:
             yield
         except Exception as error:
-            self._failed(error)
+            words = error.what if isinstance(error, PlayingAgeError) else f"{type(error).__name__}: {error}"
+            self._ended_badly("failed", f"{words}. {KEPT}")
+            raise
+        except BaseException:
+            self._ended_badly("stopped", KEPT)
             raise
 
-    def _failed(self, error: Exception) -> None:
-        words = error.what if isinstance(error, PlayingAgeError) else f"{type(error).__name__}: {error}"
+    def _ended_badly(self, state: str, words: str) -> None:
         if self._writes:
             try:
-                self._tell("failed", f"{words}. {KEPT}", now=True)
+                self._tell(state, words, now=True)
             except TrainingError as further:
                 LOG.warning("%s", further.what)
 
