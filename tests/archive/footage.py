@@ -52,14 +52,16 @@ def draw(shot: Shot, number: int, seed: int) -> NDArray[np.uint8]:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def write_clip(path: Path, shots: Sequence[Shot], *, seed: int = 1) -> Path:
-    """The shots one after the other, without loss."""
+def write_clip(path: Path, shots: Sequence[Shot], *, seed: int = 1, bars: int = 0) -> Path:
+    """The shots one after the other, without loss; with `bars` black lines above and below."""
     info = SourceInfo(name=path.name, width=SIZE[1], height=SIZE[0], rate=RATE)
     number = 0
     with open_sink(path, info, codec="ffv1") as sink:
         for i, shot in enumerate(shots):
             for within in range(shot.frames):
-                sink.write(Frame(pixels=draw(shot, within, seed * 100 + i), number=number, rate=RATE))
+                pixels = draw(shot, within, seed * 100 + i)
+                pixels[:bars] = pixels[SIZE[0] - bars :] = 2
+                sink.write(Frame(pixels=pixels, number=number, rate=RATE))
                 number += 1
     return path
 

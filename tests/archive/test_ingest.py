@@ -68,6 +68,17 @@ def test_cuts_are_the_frames_own_pixels(tmp_path: Path, film: Path, tools: Load)
         assert row.width >= 5 * row.eye or row.left == 0 or row.left + row.width == 320
 
 
+def test_a_letterbox_is_cut_away_and_told(tmp_path: Path, tools: Load) -> None:
+    clip = write_clip(tmp_path / "wide.mkv", FILM, bars=64)
+    (outcome,) = ingest(tmp_path / "ada", tools, titles_of(clip))
+    assert "letterbox of 64 and 64 lines cut away" in outcome.notes
+    faceset = Faceset.load(tmp_path / "ada")
+    assert faceset.rows and all((row.top, row.top + row.height) == (64, 176) for row in faceset.rows)
+    for row in faceset.rows:
+        assert faceset.picture(row)[[0, -1]].max(axis=(1, 2)).min() > 20
+        assert 40 < row.landmarks[1, 1] < 80  # the tip of the nose, in pixels of the cut
+
+
 def test_an_unchanged_title_is_passed_over_and_another_one_leaves_it_alone(
     tmp_path: Path, film: Path, tools: Load
 ) -> None:

@@ -71,7 +71,7 @@ class _Running:
     def chunk(self, after: Place) -> Chunk:
         return Chunk(
             after=after, rows=tuple(self.rows), seen=tuple(self.seen), looked=self.looked, faces=self.faces,
-            bars=tuple(dict.fromkeys(self.bars)), interlaced=self.interlaced, notes=tuple(self.notes),
+            bars=tuple(self.bars), interlaced=self.interlaced, notes=tuple(self.notes),
         )
 
 

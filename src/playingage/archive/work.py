@@ -39,7 +39,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Chunk:
-    """What some shots gave. after: where the next chunk begins. looked: frames looked at; faces: found in them."""
+    """What some shots gave. after: where the next chunk begins. looked: frames looked at; faces: found in them.
+
+    bars: black bars in words, once for each shot that has some. interlaced: faces whose lines are of two moments.
+    """
 
     after: Place
     rows: tuple[FaceRow, ...] = ()
