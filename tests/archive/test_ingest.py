@@ -239,9 +239,16 @@ def test_a_cut_off_clip_is_told_and_taken_only_if_asked(tmp_path: Path, film: Pa
     good = write_clip(tmp_path / "good.mkv", [Shot(((ADA, 0.5),), 20)], seed=3)
     outcomes = ingest(tmp_path / "ada", tools, titles_of(broken, good))
     assert [o.status for o in outcomes] == ["failed", "ingested"] and "broken.mkv" in outcomes[0].what
+    assert "--despite-damage" in outcomes[0].do
     assert {row.title for row in Faceset.load(tmp_path / "ada").rows} == {"good"}
     (outcome,) = ingest(tmp_path / "ada", tools, titles_of(broken), despite_damage=True)
-    assert outcome.status == "ingested" and any("left out" in note for note in outcome.notes)
+    assert outcome.status == "ingested" and any("what follows is left out" in note for note in outcome.notes)
+    nothing = tmp_path / "nothing.mkv"
+    nothing.write_bytes(b"no clip")
+    both = titles_of(nothing, film, title="Both")
+    assert ingest(tmp_path / "ada", tools, both)[0].status == "failed"
+    (outcome,) = ingest(tmp_path / "ada", tools, both, despite_damage=True)
+    assert outcome.status == "ingested" and any("nothing.mkv" in note for note in outcome.notes)
 
 
 def test_a_faceset_of_another_version_stops_it_before_anything(tmp_path: Path, film: Path, tools: Load) -> None:

@@ -25,7 +25,7 @@ from playingage.archive.settings import IngestSettings
 from playingage.archive.sources import Record, key_of, records_of, stamp_of
 from playingage.archive.watch import Tools, Watcher
 from playingage.archive.work import Chunk, Work, slug_of
-from playingage.core import MediaError, PlayingAgeError, sha256_bytes
+from playingage.core import MediaError, PlayingAgeError, UnreadableError, sha256_bytes
 from playingage.media import Kind, open_stored
 
 _DOUBTFUL = 5
@@ -129,7 +129,8 @@ class Ingest:
         try:
             outcome = self._take_in(title, grant, tell, say)
         except (IngestError, MediaError) as error:
-            outcome = Outcome(title=title.name, status="failed", what=error.what, do=error.do)
+            hint = " Or take what can be read: --despite-damage." if isinstance(error, UnreadableError) else ""
+            outcome = Outcome(title=title.name, status="failed", what=error.what, do=error.do + hint)
             self.permit.record("failed", title.name, grant=grant, reason=error.what)
         return replace(outcome, taken=round(time.monotonic() - begun, 3))
 
@@ -142,7 +143,7 @@ class Ingest:
         old = faceset.titles.get(title.name)
         if old is not None:
             _check_all_there(title, old)
-        _check_readable(title, say)
+        _check_readable(title, say, despite_damage=self.despite_damage)
         work_folder = self.folder / "work" / slug_of(title.name)
         remembered = [*(old or {}).get("files", ()), *_planned(work_folder)]
         records = records_of(title.entries, ages, remembered, lambda count: None)
@@ -270,10 +271,10 @@ def _check_all_there(title: Title, old: dict[str, Any]) -> None:
         )
 
 
-def _check_readable(title: Title, say: Callable[[str], None]) -> None:
+def _check_readable(title: Title, say: Callable[[str], None], *, despite_damage: bool) -> None:
     """Raises UnreadableError for a clip that cannot be opened, before all of it is read to know it again."""
     for entry in title.entries:
-        if entry.footage.kind is Kind.CLIP:
+        if entry.footage.kind is Kind.CLIP and not despite_damage:
             open_stored(entry.footage.address, threads=1).close()
     if title.size > _LARGE:
         say(f"{title.name}: {title.size / 1e9:.1f} GB are read once, to know them again.")

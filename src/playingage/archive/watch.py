@@ -109,7 +109,15 @@ class Watcher:
         """A clip or sequence."""
         entry, shot, track = self._entries[place.source], place.shot, place.track
         running, gathered, begun = _Running(), Gatherer(self._settings), place.frame
-        with open_stored(entry.footage.address) as source:
+        try:
+            opened = open_stored(entry.footage.address)
+        except UnreadableError as error:
+            if not self._despite_damage:
+                raise
+            running.notes.append(f"left out: {error.what}")
+            yield running.chunk(self._after(place.source + 1, 0, shot, track))
+            return
+        with opened as source:
             info = source.info
             total = info.frames or 0
             running.notes += [] if place.frame else [f"{entry.footage.name}: {note}" for note in info.notes]
