@@ -329,6 +329,34 @@ def test_sixteen_bit_cuts_and_numbers_that_are_none(tmp_path: Path) -> None:
         assert ask(server.url, "/thumb?face=face-0000&size=256")[0] == 200
 
 
+def test_what_is_sent_twice_is_done_once(serve_faces: Open, folder: Path) -> None:
+    server = serve_faces()
+    for number, face in ((1, "face-0001"), (2, "face-0002")):
+        message = {"type": "decide", "seq": number, "by": "x", "faces": [face], "set": {"state": "accepted"}}
+        assert said(server, json.dumps(message))["type"] == "done"
+    for _ in range(2):  # as when the line is lost before the answer comes
+        assert said(server, json.dumps({"type": "undo", "seq": 3, "by": "x"})) == {"type": "done", "seq": 3}
+    assert states(folder) == {"face-0001": "accepted", "face-0002": "kept"}
+
+
+def test_pages_are_told_how_things_stand_while_a_faceset_is_being_saved(
+    opened: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Faceset.save
+
+    def slow(self: Faceset, *more: Any) -> Faceset:
+        time.sleep(6)
+        return real(self, *more)
+
+    monkeypatch.setattr(Faceset, "save", slow)
+    press(opened, "a", "s")
+    began = time.monotonic()
+    while time.monotonic() - began < 5.5:
+        assert opened.locator("#saved").inner_text() != "not connected"
+        time.sleep(0.1)
+    expect(opened.locator("#saved")).to_have_text("saved in the faceset", timeout=10_000)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"set": {"state": "perhaps"}}, {"set": {"age": -3}}, {"set": {"file": "x"}}, {"set": {}}, {"faces": ["nobody"]}],

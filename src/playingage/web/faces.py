@@ -1,8 +1,9 @@
 """The server of the page on which a person looks through the faces of a faceset.
 
 The server's thread owns the desk. Pages talk over one socket in JSON. Page to server: `decide` (faces or title, set),
-`undo`, `save`; each carries `seq`, which comes back with the answer. Server to page: `state` every second, `decided`
-to all pages, `changed` when the faceset was changed by another program, `done` and `refused` to the one that asked.
+`undo`, `save`; each carries `by`, the page, and `seq`, which grows and comes back with the answer. Server to page:
+`state` every second, `decided` to all pages, `changed` when another program changed the faceset, `done` and `refused`
+to the one that asked.
 """
 
 import asyncio
@@ -54,7 +55,8 @@ class FacesServer(PageServer):
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="playingage thumbnails")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="playingage faceset")
         self._busy = asyncio.Lock()
-        self._last = 0.0
+        self._last, self._trouble = 0.0, ""
+        self._done: dict[str, int] = {}
 
     def stop(self) -> None:
         """Stop serving, fold what was decided, let the journal go."""
@@ -80,20 +82,27 @@ class FacesServer(PageServer):
         application.router.add_get("/socket", self._socket)
 
     async def beside(self) -> None:
-        """Notices what ingest does, folds the journal, says how things stand."""
+        """Notices what ingest does, folds the journal, says how things stand: none of them waits for another."""
+        await asyncio.gather(self._watch(), self._tick())
+
+    async def _watch(self) -> None:
         while True:
-            trouble = ""
             try:
                 async with self._busy:
                     if self.desk.stale():
                         await self._adopt(partial(load, self.desk.folder))
+                self._trouble = ""
             except FacesetError as error:
-                trouble = error.what
+                self._trouble = error.what
             now = asyncio.get_running_loop().time()
             if self.desk.unsaved and now - self._last > _IDLE:
                 self._last = now
                 await self._save()
-            await self._tell_all({**self._state(), "trouble": trouble})
+            await asyncio.sleep(_EVERY)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._tell_all(self._state())
             await asyncio.sleep(_EVERY)
 
     async def _adopt(self, read: Callable[[], Faceset]) -> None:
@@ -114,7 +123,7 @@ class FacesServer(PageServer):
 
     def _state(self) -> dict[str, Any]:
         return {"type": "state", "serial": self.desk.serial, "unsaved": self.desk.unsaved, "waits": self.desk.waits,
-                "pages": len(self.sockets)}
+                "trouble": self._trouble, "pages": len(self.sockets)}
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=self.pages["faces.html"], content_type="text/html", charset="utf-8")
@@ -149,7 +158,7 @@ class FacesServer(PageServer):
         return web.Response(body=data, content_type="image/jpeg", headers={"Cache-Control": _FRESH})
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        answer = web.WebSocketResponse(heartbeat=10.0, compress=False, max_msg_size=MOST_IN, timeout=2.0)
+        answer = web.WebSocketResponse(heartbeat=60.0, compress=False, max_msg_size=MOST_IN, timeout=2.0)
         await answer.prepare(request)
         self.sockets.add(answer)
         try:
@@ -171,9 +180,12 @@ class FacesServer(PageServer):
         return answer
 
     async def _hear(self, said: dict[str, Any], page: web.WebSocketResponse) -> None:
-        seq = said["seq"]
+        """A message that a page sent again, as its line was lost, is answered and not acted on twice."""
+        seq, by = said["seq"], said["by"]
         try:
-            await self._act(said)
+            if seq > self._done.get(by, -1):
+                self._done[by] = seq
+                await self._act(said)
         except PlayingAgeError as error:
             if not isinstance(error, RefusedDecisionError):
                 log.warning("%s", error.diagnostics())

@@ -9,6 +9,7 @@ import { Link } from "/pages/link.js";
 const TYPED_MS = 900;
 const HOLD_MS = 450;
 const NOTE_MS = 3500;
+const PATIENT_MS = 30000; // a busy machine may be silent for long; a server that ends says so
 
 const me = sessionStorage.getItem("page") ?? crypto.getRandomValues(new Uint32Array(2)).join("-");
 sessionStorage.setItem("page", me);
@@ -20,7 +21,7 @@ let anchor = 0;
 let chosen = new Set(); // places in faces
 let state = null;
 let connected = false;
-let seq = 0;
+let seq = Date.now() * 1000; // grows, also over a reload
 const waiting = new Map();
 const get = (id) => document.getElementById(id);
 
@@ -28,7 +29,7 @@ const grid = new Grid((i) => ({ chosen: chosen.has(i), here: items[here] === i }
 const filters = new Filters(() => refilter());
 const large = new Large((by) => go(here + by), () => { grid.draw(); get("grid").focus(); });
 const label = new Label();
-const link = new Link({ open: () => { connected = true; load(); }, lost: () => { connected = false; tell(); }, told, pair: () => {} });
+const link = new Link({ open: () => { connected = true; load(); }, lost: () => { connected = false; tell(); }, told, pair: () => {} }, PATIENT_MS);
 
 // From the server.
 

@@ -11,11 +11,11 @@ export class Link {
   #heard = 0;
   #on;
 
-  /** `on`: { open(), lost(stopped), told(message), pair(header, jpegs) }. The server speaks every second; four silent seconds are a loss. */
-  constructor(on) {
+  /** `on`: { open(), lost(stopped), told(message), pair(header, jpegs) }. The server speaks every second; `silent` ms without a word are a loss. */
+  constructor(on, silent = SILENT_MS) {
     this.#on = on;
     setInterval(() => {
-      if (this.open && !document.hidden && performance.now() - this.#heard > SILENT_MS) this.#drop();
+      if (this.open && !document.hidden && performance.now() - this.#heard > silent) this.#drop();
     }, 1000);
     document.addEventListener("visibilitychange", () => { this.#heard = performance.now(); });
     window.addEventListener("online", () => { if (this.#socket === null) this.#connect(); });
