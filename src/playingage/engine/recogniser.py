@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from playingage.engine.casting import Cast
 from playingage.engine.recognition import (
-    SAME,
+    BACK,
     SEVERAL,
     SURE,
     UNLIKE,
@@ -128,10 +128,10 @@ class Recogniser:
         now = self._lineup.distances(embedding)
         mean = self._lineup.distances(np.mean(record.embeddings, axis=0))
         found = choose(now, SURE)
-        if found is None and record.was is not None and choose(now, SAME) == record.was:
+        if found is None and record.was is not None and choose(now, BACK) == record.was:
             found = record.was
         if found is None and len(record.embeddings) >= SEVERAL:
-            found = choose(mean, SAME)
+            found = choose(mean, SURE)
         if found is not None:
             record.part(found, float(mean[found]))
             record.due = seconds + _CHECK
@@ -141,7 +141,7 @@ class Recogniser:
 
     def _check(self, record: _Record, role: int, embedding: NDArray[np.float32], seconds: float) -> None:
         now = self._lineup.distances(embedding)
-        other = choose(now, SAME)
+        other = choose(now, SURE)
         if now[role] <= UNLIKE and other in (None, role):
             record.score = float(self._lineup.distances(np.mean(record.embeddings, axis=0))[role])
             record.strikes, record.doubt = 0, False

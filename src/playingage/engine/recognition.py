@@ -12,9 +12,9 @@ from playingage.engine.casting import Cast
 from playingage.faces import Face, overlap
 
 SURE = 0.40
-"""One embedding nearer than this settles who it is."""
-SAME = 0.44
-"""The mean of several, or one of a face that was known before, settles it from here on."""
+"""One embedding nearer than this, or the mean of several, settles who it is."""
+BACK = 0.44
+"""So does one of a face that was theirs before a gap."""
 UNLIKE = 0.60
 """A known face farther than this, again and again, is known no more."""
 MARGIN = 0.06

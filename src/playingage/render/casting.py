@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from playingage.engine import Cast, view_uint8
 from playingage.engine.recognition import (
-    SAME,
     SEVERAL,
     SURE,
     UNLIKE,
@@ -149,7 +148,7 @@ def _span(piece: _Piece, lineup: Lineup) -> Span | None:
     order = sorted(range(len(piece.embeddings)), key=lambda at: (-piece.clear[at], at))
     clearer = order[: max(SEVERAL, (len(order) + 1) // 2)]
     distances = lineup.distances(np.mean([piece.embeddings[at] for at in clearer], axis=0))
-    role = choose(distances, SAME if len(piece.embeddings) >= SEVERAL else SURE)
+    role = choose(distances, SURE)
     if role is None:
         return None
     return Span(first=piece.first, last=piece.last, role=role, distance=float(distances[role]))
