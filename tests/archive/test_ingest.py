@@ -1,6 +1,7 @@
 """Footage into a faceset: the right person, whole pixels, nothing twice, and nothing lost whatever happens."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,15 @@ def test_cuts_are_the_frames_own_pixels(tmp_path: Path, film: Path, tools: Load)
         assert np.array_equal(faceset.picture(row), part)
         assert row.landmarks[1] == pytest.approx([row.width / 2, row.height / 2], abs=0.35 * row.width)
         assert row.width >= 5 * row.eye or row.left == 0 or row.left + row.width == 320
+
+
+def test_the_format_page_lists_exactly_what_is_said_of_a_title(tmp_path: Path, film: Path, tools: Load) -> None:
+    ingest(tmp_path / "ada", tools, titles_of(film))
+    about = Faceset.load(tmp_path / "ada").titles["film"]
+    page = (Path(__file__).parents[2] / "docs" / "formats" / "faceset.md").read_text(encoding="utf-8")
+    for heading, there in (("Fields of a title", about), ("Fields of a source", about["files"][0])):
+        section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+        assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(there)
 
 
 def test_a_letterbox_is_cut_away_and_told(tmp_path: Path, tools: Load) -> None:

@@ -21,7 +21,7 @@ class IngestSettings:
     least: float = 20.0
     samples: int = 24
     memory: int = 256 << 20
-    chunk: float = 20.0
+    chunk: float = 10.0
     most: int = 1200
     each: int = 24
     same: float = 0.55

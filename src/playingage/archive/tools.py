@@ -29,7 +29,7 @@ def load_tools(device: Device) -> Tools:
     package = default_package(256)
     parser = HeadParser.of(package, device)
     assert parser is not None, "the default packages have a parser"
-    settings = TrackerSettings(smooth=False, search_every=0.0, detect_every=0.3, remember=1.0)
+    settings = TrackerSettings(smooth=False, search_every=0.0, detect_every=0.3, remember=1.0, max_faces=12)
     return Tools(
         follow=FaceTracker(device, settings), identify=FaceIdentity(device), hidden=HiddenPart(parser),
     )
