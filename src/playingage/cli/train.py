@@ -34,7 +34,7 @@ EXAMPLES = """Examples:
 _AGES = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*-\s*(\d{1,3}(?:\.\d+)?)")
 _FEW = 40
 """So many faces or fewer are taken for stills, unless told."""
-_STEPS, _STEPS_OF_STILLS = 6000, 1200
+_STEPS, _STEPS_OF_STILLS = 1000, 200
 _PORT = 8036
 
 
