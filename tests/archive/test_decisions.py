@@ -21,6 +21,7 @@ from playingage.archive.decisions import (
     Journal,
     decided,
     fold,
+    load_decided,
     read_decisions,
 )
 from playingage.archive.files import locked
@@ -146,6 +147,8 @@ def test_the_last_word_holds(folder: Path) -> None:
 def test_folding_may_be_done_again_and_after_faces_came_back(folder: Path) -> None:
     with Journal(folder, "ada") as journal:
         journal.append(decision(1, "face-0001", "face-0002", "gone"))
+    assert [row.state for row in Faceset.load(folder).rows] == ["kept"] * 4
+    assert [row.id for row in load_decided(folder).used] == ["face-0000", "face-0003"]
     assert (fold(folder), fold(folder)) == (2, 0)
     faceset = Faceset.load(folder)
     assert [row.state for row in faceset.rows] == ["kept", "rejected", "rejected", "kept"] and faceset.rows[1].decided

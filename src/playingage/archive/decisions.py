@@ -190,6 +190,12 @@ def applied(rows: Iterable[FaceRow], decisions: Iterable[Decision]) -> tuple[Fac
     return tuple(_applied(row, found.get(row.id, {})) for row in rows)
 
 
+def load_decided(folder: Path) -> Faceset:
+    """The stored faceset as people decided, also where that was not folded into it yet. Raises FacesetError."""
+    faceset = Faceset.load(folder)
+    return faceset.with_rows(applied(faceset.rows, read_decisions(folder, faceset.performer)))
+
+
 def folded(folder: Path, decisions: Sequence[Decision] | None = None) -> tuple[Faceset, int]:
     """Take the journal over into the stored faceset: what is stored now, and how many faces changed.
 

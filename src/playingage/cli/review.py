@@ -168,12 +168,12 @@ def _run(
     production: "Production", subject: _Subject, performances: "tuple[Performance, ...]", count: int, out: Path | None,
     judge: "Judge | None", *, device: str, precision: str | None, threads: int,
 ) -> "Review":
-    from playingage.archive import Faceset
+    from playingage.archive.decisions import load_decided
     from playingage.review.performer import ReviewSettings
     from playingage.review.performer import review as run
 
     person = production.performer(subject.performer)
-    faceset = Faceset.load(production.archive(person.id))
+    faceset = load_decided(production.archive(person.id))
     titles = sorted({row.title for row in faceset.used})
     grant = _grants(production, person.id, titles, performances)
     settings = ReviewSettings(count=count, performances=performances, ages=grant.statement.ages)

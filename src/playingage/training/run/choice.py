@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from playingage.archive import Faceset
+from playingage.archive.decisions import load_decided
 from playingage.production import Production
 from playingage.rights import Grant, GrantError, Use
 from playingage.training.run.errors import TrainingError
@@ -41,7 +42,7 @@ def choose(request: Request, note: Callable[[str], None]) -> tuple[Faceset, Gran
     """The faces to learn from, and the grant that covers them. Raises GrantError, FacesetError or TrainingError."""
     production, performer = request.production, request.performer
     production.grant(performer, Use.TRAIN)
-    faceset = Faceset.load(production.archive(performer))
+    faceset = load_decided(production.archive(performer))
     if faceset.performer != performer:
         raise TrainingError(
             f"{faceset.folder}: is the archive of {faceset.performer!r}, not of {performer!r}",
