@@ -58,13 +58,16 @@ def _shot(pixels: NDArray[np.uint8], shot: int) -> NDArray[np.uint8]:
         pixels = pixels[:, ::-1]
     elif kind == 2:  # two faces side by side
         half = np.asarray(cv2.resize(pixels, (960, 540), interpolation=cv2.INTER_AREA), np.uint8)
-        pixels = cv2.copyMakeBorder(np.hstack([half, half[:, ::-1]]), 270, 270, 0, 0, cv2.BORDER_REFLECT)
+        both = cv2.copyMakeBorder(np.hstack([half, half[:, ::-1]]), 270, 270, 0, 0, cv2.BORDER_REFLECT)
+        pixels = np.asarray(both, np.uint8)
     elif kind == 3:  # nobody
         pixels = np.asarray(cv2.GaussianBlur(pixels[::-1], (0, 0), 25), np.uint8)
     elif kind == 4:
-        pixels = cv2.resize(pixels[180:900, 320:1600], (1920, 1080), interpolation=cv2.INTER_LINEAR)
+        near = cv2.resize(pixels[180:900, 320:1600], (1920, 1080), interpolation=cv2.INTER_LINEAR)
+        pixels = np.asarray(near, np.uint8)
     light = 0.7 + 0.3 * ((shot * 7) % 5) / 4
-    return np.clip(np.asarray(pixels, np.float32) * light, 0, 255).astype(np.uint8)
+    lit: NDArray[np.uint8] = np.clip(pixels.astype(np.float32) * np.float32(light), 0, 255).astype(np.uint8)
+    return lit
 
 
 def production(folder: Path) -> Production:

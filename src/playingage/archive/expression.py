@@ -41,7 +41,7 @@ def upright(landmarks: F32, pose: Pose) -> F32:
 def expression_of(landmarks: F32, pose: Pose) -> Expression:
     """The expression of a face (landmarks 478 x 3 in any pixels).
 
-    The limits are from portraits: of official ones, most of which smile, and of people caught in passing.
+    The limits are from portraits: official ones, most of which smile, and of people caught in passing.
     """
     face = upright(landmarks, pose)
 
@@ -55,8 +55,9 @@ def expression_of(landmarks: F32, pose: Pose) -> Expression:
     eyes = [apart(*heights) / max(apart(*widths), 0.1) for heights, widths in lids]
     eye = eyes[0] if pose.yaw > 20 else eyes[1] if pose.yaw < -20 else (eyes[0] + eyes[1]) / 2
     eyes_open = _part(eye, 0.08, 0.30)
-    raised = float(face[13, 1] - (face[61, 1] + face[291, 1]) / 2)
-    smile = 0.5 * _part(apart(61, 291), 0.88, 1.12) + 0.5 * _part(raised, 0.0, 0.06)
+    # A smile widens the mouth and draws its corners towards the eyes.
+    corners = (apart(61, 33) + apart(291, 263)) / 2
+    smile = 0.5 * _part(apart(61, 291), 0.86, 1.04) + 0.5 * _part(corners, 1.08, 0.92)
     brows = float(np.mean([face[133, 1] - face[55, 1], face[362, 1] - face[285, 1]]))
     frown = _part(brows, 0.175, 0.135) * (1 - smile)
     return Expression(
@@ -68,7 +69,7 @@ def expression_of(landmarks: F32, pose: Pose) -> Expression:
 def _name(mouth_open: float, smile: float, eyes_open: float, frown: float) -> str:
     if eyes_open < 0.2:
         return "blink"
-    if smile >= 0.6:
+    if smile >= 0.5:
         return "smile"
     if mouth_open >= 0.7:
         return "other"
