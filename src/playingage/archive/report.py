@@ -36,7 +36,7 @@ def page(faceset: Faceset, name: str) -> str:
     eras = eras_of(faceset.rows)
     used, doubtful = len(faceset.used), sum(row.state == "rejected" and bool(row.reason) for row in faceset.rows)
     ages = f"aged {min(r.age for r in faceset.used):.0f} to {max(r.age for r in faceset.used):.0f}" if used else ""
-    words = [f"{used} faces", ages, f"{len(faceset.titles)} titles", f"{doubtful} doubtful" if doubtful else ""]
+    words = [f"{used} faces", ages, f"{len(faceset.titles)} titles", f"{doubtful} set aside" if doubtful else ""]
     wanted = "".join(f"<li>{escape(text)}</li>" for text in missing(eras))
     groups = _groups(eras)
     return f"""<!doctype html>
@@ -114,7 +114,7 @@ def _colour(count: int) -> str:
 def _key() -> str:
     parts = [("none", 0), ("a few", THIN), ("some", 15), (f"{ENOUGH} and more", ENOUGH)]
     return '<p class="key">Faces that training takes:' + "".join(
-        f'<b style="{_colour(count)}"></b>{escape(name)}' for name, count in parts
+        f'<span><b style="{_colour(count)}"></b>{escape(name)}</span>' for name, count in parts
     ) + "</p>"
 
 
