@@ -1,6 +1,7 @@
 """`--performer`: the person's own model, under their grant, recorded; or a refusal before anything is written."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from packages import performer_package
 from people import beside, embedding_of, stranger_of
-from production import make_production
+from production import make_production, stamp
 from render.material import read_all, write_pictures
 
 from cli.conftest import Call, left_in
@@ -21,6 +22,8 @@ from playingage.core import SettingError
 from playingage.media import open_source
 from playingage.production import Production
 from playingage.render import marks_in
+from playingage.rights import Revocation, SigningKey
+from playingage.rights.grant import REVOCATION_TYPE
 
 Picture = NDArray[np.uint8]
 Faces = dict[str, tuple[Picture, NDArray[np.float32]]]
@@ -46,8 +49,11 @@ def faces(portrait: Picture) -> Faces:
     return {"ada": (portrait, embedding_of(portrait)), "ben": (other, embedding_of(other))}
 
 
-def make_set(folder: Path, faces: Faces, uses: Sequence[str] = ("train", "live", "render")) -> Set:
-    made = make_production(folder / "long-year", ("ada", "ben"), uses, ages=(20, 70))
+def make_set(
+    folder: Path, faces: Faces, uses: Sequence[str] = ("train", "live", "render"),
+    keys: dict[str, SigningKey] | None = None,
+) -> Set:
+    made = make_production(folder / "long-year", ("ada", "ben"), uses, ages=(20, 70), keys=keys)
     packages = {
         name: performer_package(
             made.models(name) / "first.pamodel", name, made, made.grant(name, "train"), [embedding]
@@ -177,6 +183,29 @@ def test_reference_pictures_tell_how_the_performer_looks_now(
     after = call("render", stage.plates, tmp_path / "b.%03d.png", *common)
     assert json.loads(after.out)["performers"][0]["frames"] == 3
     assert "shows 2 faces, so nobody is recognised by it" in after.err
+
+
+@pytest.mark.parametrize("what", ["revoked", "altered", "taken away"])
+def test_a_grant_that_no_longer_stands_is_refused(call: Call, tmp_path: Path, faces: Faces, what: str) -> None:
+    keys: dict[str, SigningKey] = {}
+    stage = make_set(tmp_path, faces, keys=keys)
+    made = stage.production
+    (file,) = (filed.file for filed in made.filing.all("ada"))
+    if what == "revoked":
+        said = Revocation(
+            grant=made.grant("ada").sha256, performer="ada", production=made.id, by="Ada", reason="Changed her mind",
+            signed=stamp(),
+        )
+        made.filing.revoke(keys["ada"].sign(said.payload, REVOCATION_TYPE), made.filing.keys())
+    elif what == "altered":
+        file.write_bytes(re.sub(rb'("sig": ?")', rb"\1AAAA", file.read_bytes()))
+    else:
+        file.unlink()
+    for command in (("render", stage.plates, tmp_path / "a.%03d.png"), ("live", "--source", stage.plates, "--no-open")):
+        done = call(*command, "--performer", "ada=30", "-P", made.folder)
+        assert done.code == 2
+        assert {"revoked": "was revoked", "altered": "signature", "taken away": "missing"}[what] in done.err
+    assert not stage.events("render") and not stage.events("live") and not list(tmp_path.glob("a.*"))
 
 
 def test_models_that_are_not_the_performers_are_refused(call: Call, stage: Set, tmp_path: Path) -> None:
