@@ -24,7 +24,7 @@ class RunSettings:
     size, stills: for the learner, side of the crop in pixels, and whether the archive is a few stills.
     """
 
-    steps: int = 6000
+    steps: int = 1000
     warm: int = 100
     fall: float = 0.6
     average: float = 0.998
@@ -34,7 +34,7 @@ class RunSettings:
     devices: int = 1
     seed: int = 7
     log_every: int = 10
-    held_out_every: int = 200
+    held_out_every: int = 50
     preview_every: int = 200
     patience: int = 10
     save_every: int = 500
