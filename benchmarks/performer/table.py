@@ -84,9 +84,10 @@ def _bars(who: str, way: str, ways: Mapping[str, Sequence[Found]], least: float)
             gain = sign * (mean(mine, measure) - mean(ways[other], measure))
             settled.append(Bar(what=f"{name}: {measure.upper()} nearer than {WORDS[other]}", found=f"{gain:+.3f}",
                                met=gain > 0))
-    most = max(f.landmarks for f in mine if f.age in ERAS)
-    settled.append(Bar(what=f"{name}: landmarks within {_LANDMARKS:g} % at every era", found=f"{most:.2f} %",
-                       met=most <= _LANDMARKS))
+    moved = [f.landmarks for f in mine if f.age in ERAS]
+    for what, found in (("on average", fmean(moved)), ("at every era", max(moved))):
+        settled.append(Bar(what=f"{name}: landmarks within {_LANDMARKS:g} % {what}", found=f"{found:.2f} %",
+                           met=found <= _LANDMARKS))
     for other in (rival for rival in rivals if rival != PASTE):  # a paste wears the performer's own face
         gain = mean(ways[other], "distance") - mean(mine, "distance")
         settled.append(Bar(what=f"{name}: identity nearer to the truth's than {WORDS[other]}", found=f"{gain:+.3f}",
