@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 
 from playingage.demo.portrait import PORTRAIT
 from playingage.engine import Engine
@@ -44,6 +45,15 @@ def portrait() -> NDArray[np.uint8]:
     picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
     picture.setflags(write=False)
     return picture
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests: Playwright allows no second one in a process."""
+    from web.browser import chromium
+
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from archive.material import make_row
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 from render.material import moving, write_clip
-from web.browser import chromium
 
 from playingage.archive import FaceRow, Faceset
 from playingage.core import SettingError
@@ -265,7 +265,7 @@ def clip(portrait: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_report_with_clips_goes_on_and_plays(
-    faceset: Faceset, engine: Engine, clip: Path, tmp_path: Path
+    faceset: Faceset, engine: Engine, clip: Path, tmp_path: Path, browser: Browser
 ) -> None:
     settings = ReviewSettings(count=3, performances=(Performance(clip=clip, ages=(70.0,), source_age=42.0),))
     record = record_of(tmp_path / "record.json", [row.id for row in faceset.rows])
@@ -297,16 +297,16 @@ def test_the_report_with_clips_goes_on_and_plays(
 
     page = done.report.read_text()
     assert "Not surely held out" not in page and "not ArcFace" in page and done.headline in page
-    with chromium() as browser:
-        view = browser.new_page(viewport={"width": 390, "height": 844})
-        view.goto(done.report.as_uri())
-        played = view.evaluate(
-            """async () => { const v = document.querySelector("video"); await v.play();
-            await new Promise((r) => setTimeout(r, 200)); return [v.videoWidth, v.error]; }"""
-        )
-        assert played == [frames[0].width, None]
-        assert view.evaluate("document.documentElement.scrollWidth") <= 390
-        assert view.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
+    view = browser.new_page(viewport={"width": 390, "height": 844})
+    view.goto(done.report.as_uri())
+    played = view.evaluate(
+        """async () => { const v = document.querySelector("video"); await v.play();
+        await new Promise((r) => setTimeout(r, 200)); return [v.videoWidth, v.error]; }"""
+    )
+    assert played == [frames[0].width, None]
+    assert view.evaluate("document.documentElement.scrollWidth") <= 390
+    assert view.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
+    view.close()
 
 
 def test_a_clip_of_somebody_else_is_refused(

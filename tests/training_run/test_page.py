@@ -13,7 +13,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("playwright")
 
 from playwright.sync_api import Browser  # noqa: E402
-from web.conftest import browser  # noqa: E402, F401
 
 from playingage.training.run.curves import Line, chart  # noqa: E402
 from playingage.training.run.folder import RunFolder  # noqa: E402
@@ -115,7 +114,7 @@ def test_status_is_written_at_most_every_few_seconds(tmp_path: Path) -> None:
     assert (duration(59), duration(61), duration(7260)) == ("59 s", "1 min 01 s", "2 h 01 min")
 
 
-def test_a_run_writes_a_page_that_a_browser_shows(tmp_path: Path, browser: Browser) -> None:  # noqa: F811
+def test_a_run_writes_a_page_that_a_browser_shows(tmp_path: Path, browser: Browser) -> None:
     run(tmp_path, TinyLearner(), settings(steps=60), asked=stop_after(40))
     shown = browser.new_page(viewport={"width": 1200, "height": 1500})
     troubles: list[str] = []
@@ -131,7 +130,7 @@ def test_a_run_writes_a_page_that_a_browser_shows(tmp_path: Path, browser: Brows
     assert troubles == []
 
 
-def test_the_page_is_served_to_this_machine(tmp_path: Path, browser: Browser) -> None:  # noqa: F811
+def test_the_page_is_served_to_this_machine(tmp_path: Path, browser: Browser) -> None:
     folder = RunFolder(tmp_path)
     with folder.alone():
         for step in (0, 50, 100, 250):

@@ -1,4 +1,4 @@
-"""A browser for the session, and a live path with its server for a test."""
+"""A page, and a live path with its server for a test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page
 from playingage.live import LiveRun, LiveSettings
 from playingage.media import Source
 from playingage.web import MonitorServer, ServerSettings
-from web.browser import chromium
 
 
 @dataclass
@@ -49,12 +48,6 @@ def serve() -> Iterator[Serve]:
             return Served(source, reager, run, web)
 
         yield start
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

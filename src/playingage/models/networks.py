@@ -9,7 +9,6 @@ from playingage.frames.pixels import Image, Plane
 from playingage.models.package import ModelPackage
 from playingage.runtime import Device, Network
 
-
 PLACE_GRID = 64
 
 
