@@ -2,14 +2,13 @@
 
 import errno
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from playingage.archive.errors import FacesetError
+from playingage.core.files import sync_folder, write_whole
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -31,29 +30,17 @@ class Disk:
 
     def write(self, path: Path, data: bytes) -> None:
         """See `Store`."""
-        temporary: str | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-            temporary = None
-            _sync_folder(path.parent)
+            write_whole(path, data)
         except OSError as error:
             raise unwritable(path, error) from error
-        finally:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
 
     def rename(self, old: Path, new: Path) -> None:
         """See `Store`."""
         try:
             old.replace(new)
-            _sync_folder(new.parent)
+            sync_folder(new.parent)
         except OSError as error:
             raise unwritable(new, error) from error
 
@@ -83,11 +70,3 @@ def locked(folder: Path) -> Iterator[None]:
                 f"{folder}: another program is working on this faceset", "Wait until it is done, or stop it."
             ) from None
         yield
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
