@@ -33,7 +33,7 @@ _FADE = (6, 12)
 """Pixels of 256, counted from the window's border, between which the matte rises from none to all."""
 _BLOCKS = 7
 """Blocks across the window: short rows and few of their neighbours make the small matrices."""
-_ORDER = (0, 1, 2, 3, 6, 5, 11, 4, 7, 8, 9, 10)
+ORDER = (0, 1, 2, 3, 6, 5, 11, 4, 7, 8, 9, 10)
 """The plan's channels (place, warp, gain, colour, lines, fill) sorted by what becomes of them, so that parts lie
 together: place, warp, coarse gain, middle gain, fill, fine gain, colour, lines."""
 _PARTS = [2, 2, 1, 2, 6]
@@ -84,28 +84,28 @@ class Exported(nn.Module):
         even = (_reduced(crop_13SS, self.size // WORK) - 0.5) * 2
         ages = [source_11GG * 4 - 2, target_11GG * 4 - 2, (target_11GG - source_11GG) / GATE_YEARS]
         fine_1CGG, donors = self._trunk(even, ages)
-        plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG))
+        plan = self._plan(fine_1CGG, self.years(source_11GG, target_11GG, apart))
         place, warp, coarse, middle, maps = torch.split(plan, _PARTS, dim=1)
         place = place if place_12GG is None else place_12GG
         parts, shades = self.placed([place, warp, coarse, middle, maps], apart)
         place, warp, coarse, middle, maps = parts
         sharp, matte = torch.split(self._sharp(even, fine_1CGG), 1, dim=1)
-        moved = _read(crop_13SS, _columns_last(warp, self.size) + self.identity)
+        moved = read(crop_13SS, at_places(warp, self.identity, self.size))
         half = _reduced(moved, self.size // WORK)
         finest, colour, lines, years = torch.split(_stretch(maps), [1, 3, 1, 1], dim=1)
-        shade = sharp * years + _read(self._lent(donors), _rows_last(place)) * lines
+        shade = sharp * years + read(self._lent(donors), _rows_last(place)) * lines
         light = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
-        change = colour + shade * (half + 0.08) * tint(half) + _detail(light, finest, _window(coarse), _window(middle))
+        change = colour + shade * (half + 0.08) * tint(half) + _detail(light, finest, window(coarse), window(middle))
         both = _enlarged(torch.cat([change, matte], dim=1), self.size // WORK)
         change, matte = torch.split(both, [3, 1], dim=1)
-        delta = self.tinted(crop_13SS, change + moved - _window(crop_13SS), shades)
+        delta = self.tinted(crop_13SS, change + moved - window(crop_13SS), shades)
         return delta, torch.sigmoid(matte) * self.across * self.down
 
     def apart(self, source_11GG: Tensor, target_11GG: Tensor) -> Tensor | None:
         """What a performer's tables add between the ages; the default has none."""
         return None
 
-    def years(self, source_11GG: Tensor, target_11GG: Tensor) -> Tensor:
+    def years(self, source_11GG: Tensor, target_11GG: Tensor, apart: Tensor | None) -> Tensor:
         """1 x GG, or F x GG where parts of the plan differ: years between the ages, of `GATE_YEARS`."""
         return ((target_11GG - source_11GG) / GATE_YEARS).reshape(1, -1)
 
@@ -133,7 +133,7 @@ class Exported(nn.Module):
         return self.up(h, kept[0]), torch.softmax(trunk.lender(kept[-1].mean(dim=(2, 3))), dim=1)
 
     def _plan(self, fine_1CGG: Tensor, step: Tensor) -> Tensor:
-        """All smooth maps, gated, sorted by `_ORDER`, and the gate itself behind them: 1 x F x G x G."""
+        """All smooth maps, gated, sorted by `ORDER`, and the gate itself behind them: 1 x F x G x G."""
         emphasis = self.trained.trunk.emphasis
         older = functional.relu(step) * emphasis.older
         years = older - functional.relu(-step) * emphasis.younger
@@ -145,8 +145,8 @@ class Exported(nn.Module):
     def _sharp(self, even_13HH: Tensor, fine_1CGG: Tensor) -> Tensor:
         """The sharp part of the change, not yet gated, and the matte's logits: 1 x 2 x H x W."""
         trunk = self.trained.trunk
-        edges = trunk.edge(_unshuffle(_window(even_13HH), 2).permute(0, 3, 1, 2))
-        both: Tensor = trunk.sharp(self.join(_window(fine_1CGG), edges))
+        edges = trunk.edge(_unshuffle(window(even_13HH), 2).permute(0, 3, 1, 2))
+        both: Tensor = trunk.sharp(self.join(window(fine_1CGG), edges))
         rows, columns = both.shape[2:]
         apart = both.permute(0, 2, 3, 1).reshape(rows, columns, 2, 2, 2).permute(2, 0, 3, 1, 4)
         return apart.reshape(1, 2, 2 * rows, 2 * columns) + self.usual_matte
@@ -200,7 +200,7 @@ def fade(size: int, length: int) -> NDArray[np.float32]:
 
 def _constants(trained: Reager) -> dict[str, Tensor]:
     """What can be worked out before: the plan's layer in its new order, gates, places, the window's parts."""
-    trunk, order = trained.trunk, list(_ORDER)
+    trunk, order = trained.trunk, list(ORDER)
     weight, bias, habit = trunk.smooth.weight[order], trunk.smooth.bias, trunk.habit[0, order]
     assert bias is not None
     gates = torch.zeros(3, _ONE + 1, 1)
@@ -216,14 +216,14 @@ def _constants(trained: Reager) -> dict[str, Tensor]:
         "habit": torch.cat([habit, torch.zeros_like(habit[:1])]).flatten(1),
         "by_years": gates[0], "by_older": gates[1], "always": gates[2],
         "where": grow(trunk.where, GRID // 32).permute(0, 2, 3, 1),
-        "usual_matte": torch.cat([nothing, _window(trunk.usual_matte)], dim=1),
-        "identity": _window(trained.identity_full.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
+        "usual_matte": torch.cat([nothing, window(trunk.usual_matte)], dim=1),
+        "identity": window(trained.identity_full.permute(0, 3, 1, 2)).permute(0, 2, 3, 1),
         "across": torch.from_numpy(fade(trained.size, trained.size * _ACROSS // GRID)),
         "down": torch.from_numpy(fade(trained.size, trained.size))[:, None],
     }
 
 
-def _window(value: Tensor) -> Tensor:
+def window(value: Tensor) -> Tensor:
     """The columns that a face can reach, of anything that is as wide as the crop."""
     return value[..., _inner(value.shape[-1])]
 
@@ -238,29 +238,14 @@ def window_side(width: int) -> int:
     return SIDE * width // GRID
 
 
-def window(value: Tensor) -> Tensor:
-    """The columns that a face can reach, of anything that is as wide as the crop."""
-    return _window(value)
-
-
 def at_places(offset_12GG: Tensor, identity_1SW2: Tensor, size: int) -> Tensor:
     """1 x S x W x 2: places of the window, moved by an offset from the grid."""
     return _columns_last(offset_12GG, size) + identity_1SW2
 
 
-def read(picture: Tensor, places: Tensor) -> Tensor:
-    """The picture at places in -1..1."""
-    return _read(picture, places)
-
-
 def stretched(maps_1CGG: Tensor, size: int) -> Tensor:
     """Maps from the grid to the window at `size` (256, 512 or 1024): 1 x C x S x W."""
     return _enlarged(_stretch(maps_1CGG), size // WORK)
-
-
-def order() -> tuple[int, ...]:
-    """Where in the trained plan each channel of the exported one comes from."""
-    return _ORDER
 
 
 def _unshuffle(value_1CYX: Tensor, factor: int) -> Tensor:
@@ -270,7 +255,8 @@ def _unshuffle(value_1CYX: Tensor, factor: int) -> Tensor:
     return parts.reshape(1, rows // factor, columns // factor, channels * factor * factor)
 
 
-def _read(picture: Tensor, places: Tensor) -> Tensor:
+def read(picture: Tensor, places: Tensor) -> Tensor:
+    """The picture at places in -1..1."""
     return functional.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 

@@ -192,8 +192,8 @@ class Reager(nn.Module):
         self.size = size
         self.trunk = Trunk(config)
         self.textures = nn.Parameter(torch.zeros(1, config.textures, WORK, WORK))
-        self.register_buffer("identity_full", _identity(size), persistent=False)
-        self.register_buffer("identity_work", _identity(WORK), persistent=False)
+        self.register_buffer("identity_full", identity(size), persistent=False)
+        self.register_buffer("identity_work", identity(WORK), persistent=False)
 
     def plan(self, crop_BCSS: Tensor, source_B1SS: Tensor, target_B1SS: Tensor) -> Plan:
         """The trunk's decisions for crops at the network's size."""
@@ -205,13 +205,13 @@ class Reager(nn.Module):
 
     def act(self, crop_BCSS: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         """Carry the plan out: (delta B x 3 x S x S, matte logits B x 1 x S x S)."""
-        moved = _read(crop_BCSS, self.identity_full, stretch(plan.warp, self.size))
+        moved = displaced(crop_BCSS, self.identity_full, stretch(plan.warp, self.size))
         half = functional.avg_pool2d(moved, self.size // WORK) if self.size != WORK else moved
         light_B1HH = half[:, 0:1] * 0.3 + half[:, 1:2] * 0.59 + half[:, 2:3] * 0.11
         # One interpolation for all maps: run times pad few channels to many.
         maps = torch.cat([plan.place, plan.colour, plan.gain[:, :1], plan.lines], dim=1)
         place, colour, gain, lines = torch.split(grow(maps, WORK // GRID), [2, 3, 1, 1], dim=1)
-        shade = plan.fine + _read(self.lent(plan.donors), self.identity_work, place) * lines
+        shade = plan.fine + displaced(self.lent(plan.donors), self.identity_work, place) * lines
         change = colour + shade * (half + 0.08) * tint(half) + _detail(light_B1HH, gain, plan)
         matte = plan.matte
         if self.size != WORK:
@@ -273,12 +273,13 @@ def grow(value: Tensor, factor: int) -> Tensor:
     return functional.interpolate(value, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
-def _read(picture: Tensor, identity: Tensor, offset_B2SS: Tensor) -> Tensor:
-    places = identity + offset_B2SS.permute(0, 2, 3, 1)
+def displaced(picture: Tensor, places_1SS2: Tensor, offset_B2SS: Tensor) -> Tensor:
+    """The picture read at `identity` places, each moved by its offset."""
+    places = places_1SS2 + offset_B2SS.permute(0, 2, 3, 1)
     return functional.grid_sample(picture, places, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _identity(size: int) -> Tensor:
+def identity(size: int) -> Tensor:
     """1 x size x size x 2: every pixel's own place in -1..1."""
     axis = (torch.arange(size, dtype=torch.float32) + 0.5) * (2 / size) - 1
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]

@@ -100,10 +100,10 @@ def align(entry: Entry, finder: FaceFinder) -> Portrait | None:
                     yaw=face.pose.yaw)
 
 
-def wide_transform(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Frame pixels to pixels of the wide crop, 2 x 3."""
-    transform = template_transform(landmarks, CROP).copy()
-    transform[:, 2] += (WIDE - CROP) / 2
+def wide_transform(landmarks: NDArray[np.float32], size: int = WIDE) -> NDArray[np.float32]:
+    """Frame pixels to pixels of the wide crop at `size`, a multiple of WIDE: 2 x 3."""
+    transform = template_transform(landmarks, size * CROP // WIDE).copy()
+    transform[:, 2] += size * (WIDE - CROP) / WIDE / 2
     return transform
 
 

@@ -18,9 +18,9 @@ from playingage.training.performer.atlas import Atlas, survey
 from playingage.training.performer.calibrate import continued
 from playingage.training.performer.default import check_against, default_reager
 from playingage.training.performer.eras import Prior, belief, eras_of
-from playingage.training.performer.frames import small_landmarks
+from playingage.training.performer.frames import crop_of, small_landmarks
 from playingage.training.performer.network import PerformerReager, Tables
-from playingage.training.performer.samples import Samples, crop_of
+from playingage.training.performer.samples import Samples
 from playingage.training.portraits import CROP, WIDE
 
 from .drawn import AGES, archive, face, moment

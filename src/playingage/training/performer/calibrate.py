@@ -15,7 +15,7 @@ from playingage.training.arrays import Array, f32
 from playingage.training.network import GRID, WORK, Reager
 from playingage.training.performer.atlas import Atlas
 from playingage.training.performer.eras import eras_of
-from playingage.training.performer.frames import FULL, EraFrame, unwrap
+from playingage.training.performer.frames import FULL, EraFrame, crop_of, unwrap
 from playingage.training.performer.pictures import LUMA
 from playingage.training.portraits import CROP, WIDE
 
@@ -60,8 +60,7 @@ def _changes(frame: EraFrame, age: float, default: Reager) -> list[tuple[Array, 
     """
     edge = frame.rgb.shape[0] * (WIDE - CROP) // WIDE // 2
     inner = frame.rgb[edge:-edge, edge:-edge]
-    crop = f32(cv2.resize(inner, (WORK, WORK), interpolation=cv2.INTER_AREA)) / 255
-    picture = torch.from_numpy(crop.transpose(2, 0, 1).copy())[None]
+    picture = torch.from_numpy(crop_of(frame).transpose(2, 0, 1).copy())[None]
     source, target = (torch.full((1, 1, WORK, WORK), years / 100) for years in (frame.age, age))
     with torch.inference_mode():
         plan = default.plan(picture, source, target)

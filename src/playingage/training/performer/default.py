@@ -1,7 +1,8 @@
 """The default re-ager as something that can go on learning: its weights read back from the package that ships.
 
 The exported network is the trained one in another form (`training.exported`): some layers were turned into sums and
-products of themselves, all of which can be undone. What is read back is compared with what the package does.
+products of themselves, all of which can be undone. `check_against` compares what is read back with what the package
+does.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch.nn import functional
 from playingage.core import ModelError
 from playingage.models import ModelPackage, default_package
 from playingage.training.export import check_form, compare_network, sample_crop
-from playingage.training.exported import TAPS, Exported, order, window_side
+from playingage.training.exported import ORDER, TAPS, Exported, window_side
 from playingage.training.network import GRID, WORK, Emphasis, NetworkConfig, Reager, bilinear
 
 _EMPHASIS = Emphasis(older=1.9, younger=1.6, lines=0.9)
@@ -62,7 +63,7 @@ def _network(values: dict[str, Tensor]) -> Reager:
     for name in state:
         if f"trained.{name}" in values:
             state[name] = values[f"trained.{name}"]
-    back = torch.argsort(torch.tensor(order()))
+    back = torch.argsort(torch.tensor(ORDER))
     state["trunk.smooth.weight"] = values["weight"][:-1][back]
     state["trunk.smooth.bias"] = values["bias"][:-1][back]
     state["trunk.habit"] = values["habit"][:-1][back].reshape(1, -1, GRID, GRID)

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from playingage.training.exported import Exported, at_places, read, stretched, window
-from playingage.training.network import GATE_YEARS, GRID, Reager, stretch
+from playingage.training.network import GATE_YEARS, GRID, stretch
+from playingage.training.network import at_size as default_at_size
 from playingage.training.performer.network import PerformerReager, at, factors, hat_weights, tinted
 
 _PART = (0, 0, 0, 0, 2, 2, 2, 2, 1, 1, 1, 2, 2)
@@ -40,14 +41,15 @@ class PerformerExported(Exported):
         before = hat_weights(source_11GG, self.ages)
         return torch.cat([hat_weights(target_11GG, self.ages) - before, before])
 
-    def years(self, source_11GG: Tensor, target_11GG: Tensor) -> Tensor:
+    def years(self, source_11GG: Tensor, target_11GG: Tensor, apart: Tensor | None) -> Tensor:
         """F x GG: years that are left to the default, by channel of the plan."""
+        assert apart is not None
         first, last = self.ages[:1], self.ages[-1:]
-        apart = self.apart(source_11GG, target_11GG)[0].reshape(len(self.ages), -1)
         ends = [functional.relu(age - last) - functional.relu(first - age) for age in (source_11GG, target_11GG)]
         beyond = (ends[1] - ends[0]).reshape(1, -1)
         # The last column: how much of a year beyond the archive counts.
-        return (self.untold[:, :-1] @ apart + self.untold[:, -1:] * beyond) / GATE_YEARS
+        inside = self.untold[:, :-1] @ apart[0].reshape(len(self.ages), -1)
+        return (inside + self.untold[:, -1:] * beyond) / GATE_YEARS
 
     def placed(self, parts: list[Tensor], apart: Tensor | None) -> tuple[list[Tensor], tuple[Tensor, Tensor] | None]:
         """The plan's parts with the performer's own; change of colour on the grid, and of detail at S x W."""
@@ -75,7 +77,5 @@ class PerformerExported(Exported):
 
 def at_size(trained: PerformerReager, size: int) -> PerformerReager:
     """The same weights at another size."""
-    default = Reager(trained.default.trunk.config, size)
-    default.trunk.emphasis = trained.default.trunk.emphasis
-    default.load_state_dict(trained.default.state_dict())
-    return PerformerReager(default, trained.tables).eval()
+    default = trained.default
+    return PerformerReager(default_at_size(default, size, default.trunk.emphasis), trained.tables).eval()

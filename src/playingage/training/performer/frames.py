@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.align import template_transform, warp_crop
+from playingage.faces.align import warp_crop
 from playingage.faces.placing import mean_landmarks
 from playingage.faces.region import EYE_LEFT, EYE_RIGHT, INNER_LIPS
 from playingage.training.arrays import Array, f32
 from playingage.training.geometry import MeanShape, Points, full_points
-from playingage.training.portraits import CROP, WIDE
+from playingage.training.portraits import CROP, WIDE, wide_transform
 from playingage.training.teacher.bands import blur, to_work
 from playingage.training.teacher.skin import skin_of
 from playingage.training.teacher.statistics import BROWS, LIPS
@@ -127,7 +127,13 @@ def wide_crop(
     picture: NDArray[np.uint8], landmarks: NDArray[np.float32], size: int = 2 * WIDE
 ) -> tuple[NDArray[np.uint8], Points]:
     """(wide crop size x size x 3, landmarks in it) of a face in an RGB picture (uint8)."""
-    transform = template_transform(landmarks, size * CROP // WIDE).copy()
-    transform[:, 2] += size * (WIDE - CROP) / WIDE / 2
+    transform = wide_transform(landmarks, size)
     crop = np.clip(warp_crop(picture, transform, size) + 0.5, 0, 255).astype(np.uint8)
     return crop, f32(landmarks[:, :2] @ transform[:, :2].T + transform[:, 2])
+
+
+def crop_of(frame: EraFrame, size: int = CROP) -> Array:
+    """The canonical crop of a frame, size x size x 3, 0..1."""
+    edge = frame.rgb.shape[0] * (WIDE - CROP) // WIDE // 2
+    inner = frame.rgb[edge:-edge, edge:-edge]
+    return f32(f32(cv2.resize(inner, (size, size), interpolation=cv2.INTER_AREA)) / 255)

@@ -24,10 +24,10 @@ from playingage.training.performer.calibrate import continued, likeness
 from playingage.training.performer.default import default_reager
 from playingage.training.performer.eras import eras_of
 from playingage.training.performer.export import Subject, coverage, export
-from playingage.training.performer.frames import EraFrame
+from playingage.training.performer.frames import EraFrame, crop_of
 from playingage.training.performer.network import PerformerReager, Tables
 from playingage.training.performer.objective import Objective, ObjectiveConfig
-from playingage.training.performer.samples import Samples, crop_of
+from playingage.training.performer.samples import Samples
 
 _SPARE = 10
 """An archive with fewer frames is learned from whole; of others one frame in ten is held out."""

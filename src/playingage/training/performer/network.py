@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from playingage.training.network import GATE_YEARS, WORK, Reager, stretch
+from playingage.training.arrays import Array, f32
+from playingage.training.network import GATE_YEARS, WORK, Reager, displaced, identity, stretch
 from playingage.training.performer.atlas import Atlas
 from playingage.training.performer.frames import EPSILON
 
 LOUDEST = 0.3
+"""Largest rise of the logarithm of an octave's amplitude; it may fall by four times that."""
 DEEPEST = 1.5
 """Largest change of the logarithm that tables may ask."""
 PARTS = 3
@@ -32,12 +34,11 @@ class Tables(nn.Module):
 
     ages: Tensor
     untold: Tensor
-
     like_others: Tensor
 
     def __init__(self, atlas: Atlas, like_others: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> None:
         super().__init__()
-        self.register_buffer("ages", torch.from_numpy(np.asarray(atlas.ages, np.float32) / 100))
+        self.register_buffer("ages", torch.from_numpy(atlas.ages / 100))
         self.register_buffer("untold", torch.from_numpy(untold_years(atlas)))
         self.register_buffer("like_others", torch.tensor(like_others).view(1, PARTS, 1, 1))
         self.shape = nn.Parameter(torch.from_numpy(atlas.shape.copy()))
@@ -63,7 +64,6 @@ class Tables(nn.Module):
         outside = functional.relu(age_B1GG - last) - functional.relu(first - age_B1GG)
         return (inside + outside) * self.like_others
 
-
     def told_by_channel(self, parts: list[int]) -> Tensor:
         """F x (K + 1): for channels that belong to `parts`, `untold` and what a year beyond the archive counts."""
         ends = torch.ones_like(self.untold[:1])
@@ -82,11 +82,11 @@ def hat_weights(age_B1GG: Tensor, ages_K: Tensor) -> Tensor:
     return before - after
 
 
-def untold_years(atlas: Atlas) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def untold_years(atlas: Atlas) -> Array:
     """K x 3: years / 100 from the first era to each that are left to the default, for shape, colour and detail."""
     share = np.sqrt(np.maximum(atlas.share[1:] * atlas.share[:-1], 0))
     gaps = np.diff(atlas.ages)[:, None] / 100 * (1 - share)
-    return np.concatenate([np.zeros((1, PARTS)), np.cumsum(gaps, axis=0)]).astype(np.float32)
+    return f32(np.concatenate([np.zeros((1, PARTS)), np.cumsum(gaps, axis=0)]))
 
 
 class PerformerReager(nn.Module):
@@ -155,8 +155,4 @@ def tinted(crop: Tensor, delta: Tensor, colour_B3SS: Tensor, detail_B1SS: Tensor
 
 def at(maps: Tensor, place_B2YX: Tensor) -> Tensor:
     """Maps on the mean face read where each pixel lies on it."""
-    side = maps.shape[-1]
-    axis = (torch.arange(side, dtype=maps.dtype, device=maps.device) + 0.5) * (2 / side) - 1
-    own = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)[None]
-    places = own + place_B2YX.permute(0, 2, 3, 1)
-    return functional.grid_sample(maps, places, mode="bilinear", padding_mode="border", align_corners=False)
+    return displaced(maps, identity(maps.shape[-1]).to(maps), place_B2YX)

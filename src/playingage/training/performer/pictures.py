@@ -49,34 +49,38 @@ class Pictures:
     detail_share: Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Parts:
-    """A frame's bands, each with where it counts: colour G x G x 3, detail T x T; and amplitudes G x G x 3."""
+_Bands = list[tuple[Array, Array]]
+"""Bands of a frame, each with where it counts."""
 
-    colour: list[tuple[Array, Array]]
-    detail: list[tuple[Array, Array]]
-    gain: tuple[Array, Array]
-    blur: Array
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Small:
+    """What of a frame lies on the grid: bands of colour G x G x 3, amplitudes G x G x 3; and its softness, 3."""
+
+    colour: _Bands
+    amplitude: Array
+    believed: Array
+    softness: Array
 
 
 def measure(frames: Sequence[EraFrame], views: list[Unwrapped], eras: tuple[Era, ...]) -> Pictures:
     """Colour, detail and amplitudes of each era, as far as they can be believed."""
     usual, levels = _usual(views)
     freedom = len(frames) - len(eras)
-    softness = np.stack([_parts(v, usual, f.eye).blur for f, v in zip(frames, views, strict=True)])
+    small = [_small(view, usual, frame.eye) for view, frame in zip(views, frames, strict=True)]
+    softness = np.stack([each.softness for each in small])
     softness = f32((softness - softness.mean(axis=0)) * _SOFTNESS)
     means = f32(np.stack([levels[list(era.frames)].mean(axis=0) for era in eras]))
     spread = [((levels[list(era.frames)] - mean) ** 2).mean() for era, mean in zip(eras, means, strict=True)]
     level, _ = belief(means, f32(np.mean(spread)), eras, np.ones_like(means), freedom, _LEVEL)
 
-    def gain(i: int) -> list[tuple[Array, Array]]:
-        amplitude, weight = _parts(views[i], usual, frames[i].eye).gain
-        return [(f32(amplitude - softness[i]), weight)]
+    def gain(i: int) -> _Bands:
+        return [(f32(small[i].amplitude - softness[i]), small[i].believed)]
 
-    colour, colour_share = _eras_of_bands(
-        eras, lambda i: _parts(views[i], usual, frames[i].eye).colour, freedom, _COLOUR, smooth=4.0)
+    colour, colour_share = _eras_of_bands(eras, lambda i: small[i].colour, freedom, _COLOUR, smooth=4.0)
+    # Of all frames these would not fit into memory: they are worked out in each round.
     detail, detail_share = _eras_of_bands(
-        eras, lambda i: _parts(views[i], usual, frames[i].eye).detail, freedom, _DETAIL, smooth=24.0)
+        eras, lambda i: _detail(views[i], usual, frames[i].eye), freedom, _DETAIL, smooth=24.0)
     gains, _ = _eras_of_bands(eras, gain, freedom, _GAIN, smooth=4.0)
     gains = f32(gains * _plain_skin()[None, ..., None])
     colour = f32(colour + level[:, None, None, :] * _face_grid()[None, ..., None])
@@ -86,22 +90,32 @@ def measure(frames: Sequence[EraFrame], views: list[Unwrapped], eras: tuple[Era,
     )
 
 
-def _parts(view: Unwrapped, usual: Array, eye: float) -> _Parts:
+def _small(view: Unwrapped, usual: Array, eye: float) -> _Small:
     rest, seen = _rest(view, usual)
     grid, weight = _gridded(rest, seen)
-    colour = [(band, weight) for band in _bands(f32(grid * weight[..., None]), COARSE)]
-    whole = f32(view.log) @ LUMA
-    light = rest @ LUMA - cv2.resize(f32(grid @ LUMA), (FULL, FULL), interpolation=cv2.INTER_LINEAR)
-    resolved = [np.clip(sigma * eye / (CROP / 2) * 2 - 0.5, 0, 1) for sigma in (0.5, *FINE)]
-    bands = _bands(f32(light * seen), FINE)
-    detail = [(band, f32(seen * share)) for band, share in zip(bands, resolved, strict=True)]
-    own = f32(whole - blur(f32(whole), 12.0))
-    octaves = [f32(band) for band in _bands(own, FINE)[1:]]
-    gain = np.stack([_amplitude(octave, seen, weight) for octave in octaves], axis=-1)
+    whole = f32(f32(view.log) @ LUMA)
+    octaves = _bands(f32(whole - blur(whole, 12.0)), FINE)[1:]
     sharp = _edges()
     softness = [0.5 * np.log(float((octave**2 * sharp).sum() / sharp.sum()) + _FLOOR) for octave in octaves]
-    believed = weight * float(np.mean(resolved[1:]))
-    return _Parts(colour, detail, (gain, f32(believed)), f32(softness))
+    return _Small(
+        colour=[(band, weight) for band in _bands(f32(grid * weight[..., None]), COARSE)],
+        amplitude=np.stack([_amplitude(octave, seen, weight) for octave in octaves], axis=-1),
+        believed=f32(weight * float(np.mean(_resolved(eye)[1:]))), softness=f32(softness),
+    )
+
+
+def _detail(view: Unwrapped, usual: Array, eye: float) -> _Bands:
+    """Bands of the detail of lightness, T x T."""
+    rest, seen = _rest(view, usual)
+    grid, _ = _gridded(rest, seen)
+    light = rest @ LUMA - cv2.resize(f32(grid @ LUMA), (FULL, FULL), interpolation=cv2.INTER_LINEAR)
+    bands = _bands(f32(light * seen), FINE)
+    return [(band, f32(seen * share)) for band, share in zip(bands, _resolved(eye), strict=True)]
+
+
+def _resolved(eye: float) -> list[float]:
+    """How far a source with so many pixels from eye to eye shows each band of detail, 0..1."""
+    return [float(np.clip(sigma * eye / (CROP / 2) * 2 - 0.5, 0, 1)) for sigma in (0.5, *FINE)]
 
 
 def _amplitude(octave: Array, seen: Array, weight: Array) -> Array:
@@ -151,6 +165,7 @@ def _gridded(rest: Array, seen: Array) -> tuple[Array, Array]:
 
 
 def _bands(picture: Array, sigmas: tuple[float, ...]) -> list[Array]:
+    """Bands that sum to `picture`, each of what the band before left over."""
     bands, rest = [], picture
     for sigma in sigmas:
         low = blur(rest, sigma)
@@ -160,7 +175,7 @@ def _bands(picture: Array, sigmas: tuple[float, ...]) -> list[Array]:
 
 
 def _eras_of_bands(
-    eras: tuple[Era, ...], bands_of: Callable[[int], list[tuple[Array, Array]]], freedom: float,
+    eras: tuple[Era, ...], bands_of: Callable[[int], _Bands], freedom: float,
     prior: Prior, smooth: float,
 ) -> tuple[Array, Array]:
     """(sum over bands of the eras' means as far as believed, K x ..., share K)."""
@@ -186,7 +201,7 @@ def _eras_of_bands(
 
 
 def _robust(
-    era: Era, bands_of: Callable[[int], list[tuple[Array, Array]]]
+    era: Era, bands_of: Callable[[int], _Bands]
 ) -> tuple[list[Array], list[Array], list[Array]]:
     """(mean, mean square about it, share seen) per band of an era's frames; a frame far off at a place counts less."""
     mean: list[Array] = []

@@ -7,7 +7,6 @@ smooth (light) is taken out of both. Legend: B batch, H = 256, G = 64.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,7 +16,7 @@ from playingage.training.arrays import Array, f32
 from playingage.training.geometry import full_points
 from playingage.training.network import GRID, WORK
 from playingage.training.performer.eras import Era, eras_of
-from playingage.training.performer.frames import EraFrame, enlarged, mean_face, small_landmarks, unwrap
+from playingage.training.performer.frames import EraFrame, crop_of, enlarged, mean_face, small_landmarks, unwrap
 from playingage.training.portraits import CROP, WIDE
 
 _STILL = np.array([[1, 0, -(WIDE - CROP) / 2], [0, 1, -(WIDE - CROP) / 2]], np.float32)
@@ -81,13 +80,6 @@ class Samples:
         if index not in self._ready:
             self._ready[index] = _made_ready(self._frames[index])
         return self._ready[index]
-
-
-def crop_of(frame: EraFrame, size: int = WORK) -> Array:
-    """The canonical crop of a frame, size x size x 3, 0..1."""
-    edge = frame.rgb.shape[0] * (WIDE - CROP) // WIDE // 2
-    inner = frame.rgb[edge:-edge, edge:-edge]
-    return f32(f32(cv2.resize(inner, (size, size), interpolation=cv2.INTER_AREA)) / 255)
 
 
 def _made_ready(frame: EraFrame) -> _Ready:
