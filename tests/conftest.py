@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from playingage.demo.portrait import PORTRAIT
 from playingage.engine import Engine
 from playingage.models import default_package
 from playingage.runtime import choose_device
+
+if TYPE_CHECKING:
+    from playingage.training.people import People
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +49,21 @@ def portrait() -> NDArray[np.uint8]:
     picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
     picture.setflags(write=False)
     return picture
+
+
+@pytest.fixture(scope="module")
+def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> "People":
+    """Rendered people; skips without the assets, moderngl or a driver for it."""
+    pytest.importorskip("moderngl")
+    archive = data_dir / "makehuman.tar.xz"
+    if not archive.is_file():
+        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
+    from playingage.training.people import PaintError, People
+
+    try:
+        return People(archive, tmp_path_factory.mktemp("people"))
+    except PaintError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from archive.footage import Permit, titles_of
 from playingage.archive import Faceset
@@ -15,20 +14,6 @@ from playingage.runtime import choose_device
 from playingage.training.people import People
 
 ADA, BEN = 3, 9
-
-
-@pytest.fixture(scope="module")
-def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
-    pytest.importorskip("moderngl")
-    archive = data_dir / "makehuman.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
-    from playingage.training.people import PaintError
-
-    try:
-        return People(archive, tmp_path_factory.mktemp("people"))
-    except PaintError as error:
-        pytest.skip(str(error))
 
 
 def portrait_of(people: People, path: Path, seed: int, age: float, *, scene: int = 1, yaw: float = 0.0) -> Path:

@@ -20,7 +20,7 @@ from playingage.training.parsing.export import export_parser  # noqa: E402
 from playingage.training.parsing.network import ParseNetwork  # noqa: E402
 from playingage.training.parsing.samples import HeadSamples, SamplesConfig  # noqa: E402
 from playingage.training.parsing.train import ParsingConfig, doubtful, overlap, train  # noqa: E402
-from playingage.training.people import PaintError, People  # noqa: E402
+from playingage.training.people import People  # noqa: E402
 from playingage.training.portraits import Entry  # noqa: E402
 from playingage.training.split import held_out  # noqa: E402
 
@@ -113,18 +113,6 @@ def test_the_exported_network_is_what_the_engine_wants(tmp_path: Path) -> None:
     path = export_parser(ParseNetwork().eval(), tmp_path / "parse.onnx")
     network = Network(path, choose_device("CPU"))
     assert network.inputs == {"head": (1, 3, SIDE, SIDE)} and network.outputs == {"masks": (1, len(MASKS), SIDE, SIDE)}
-
-
-@pytest.fixture(scope="module")
-def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
-    pytest.importorskip("moderngl")
-    archive = data_dir / "makehuman.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
-    try:
-        return People(archive, tmp_path_factory.mktemp("people"))
-    except PaintError as error:
-        pytest.skip(str(error))
 
 
 def test_a_rendered_person_turns_grey_where_the_truth_is_hair(people: People, engine: Engine) -> None:

@@ -14,20 +14,6 @@ SIZE = 160
 
 
 @pytest.fixture(scope="module")
-def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
-    pytest.importorskip("moderngl")
-    archive = data_dir / "makehuman.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
-    from playingage.training.people import PaintError
-
-    try:
-        return People(archive, tmp_path_factory.mktemp("people"))
-    except PaintError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def pair(people: People) -> tuple[Picture, Picture]:
     return people.pair(3, 25, 72, SIZE)
 

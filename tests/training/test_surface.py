@@ -1,30 +1,14 @@
 """Where the same skin lies in two pictures of a made person."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from playingage.training.people import People
 from playingage.training.people.surface import facing, skin_places
 
 SIZE = 192
-
-
-@pytest.fixture(scope="module")
-def people(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
-    pytest.importorskip("moderngl")
-    archive = data_dir / "makehuman.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no MakeHuman assets at {archive}; give the data folder with --data")
-    from playingage.training.people import PaintError
-
-    try:
-        return People(archive, tmp_path_factory.mktemp("people"))
-    except PaintError as error:
-        pytest.skip(str(error))
 
 
 def test_a_turned_face_is_made_of_the_facing_one(people: People) -> None:
