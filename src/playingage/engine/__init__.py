@@ -7,6 +7,7 @@ a reager each belong to one thread.
 
 from playingage.engine.ages import READINGS, AgeBook, CastAges, HeldAges
 from playingage.engine.api import Reager, load
+from playingage.engine.ask import Ask, RoleAsk
 from playingage.engine.borders import ADULT, Outcome, Reason
 from playingage.engine.casting import Cast, Role
 from playingage.engine.cuts import CutFinder
@@ -17,7 +18,8 @@ from playingage.engine.session import AgedFace, FacePlan, Looked, Session, Sessi
 from playingage.engine.view import view_uint8
 
 __all__ = [
-    "ADULT", "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "Cast", "CastAges", "CutFinder", "Engine",
-    "FacePlan", "HeldAges", "Look", "Looked", "Outcome", "Part", "Reaged", "Reager", "Reason", "Recogniser", "Role",
-    "Session", "SessionResult", "SessionSettings", "load", "reage_frame", "view_uint8",
+    "ADULT", "READINGS", "REGIONS", "AgeBook", "AgeRequest", "AgedFace", "Ask", "Cast", "CastAges", "CutFinder",
+    "Engine", "FacePlan", "HeldAges", "Look", "Looked", "Outcome", "Part", "Reaged", "Reager", "Reason",
+    "Recogniser", "Role", "RoleAsk", "Session", "SessionResult", "SessionSettings", "load", "reage_frame",
+    "view_uint8",
 ]

@@ -28,6 +28,10 @@ class Reason(StrEnum):
     """It reads as an age that the model does not know: taken as the nearest that it does."""
     UNKNOWN = "unknown"
     """It was not recognised as one of the performers: left as it is."""
+    OFF = "off"
+    """An operator switched the performer off: left as they are."""
+    GRANT = "grant"
+    """No grant in force covers it: left as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

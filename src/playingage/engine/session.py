@@ -1,8 +1,10 @@
 """A run of frames in order: tracking, recognition, source ages and the engine together, as live uses them."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from playingage.engine.ages import CastAges
+from playingage.engine.ask import Ask, RoleAsk
 from playingage.engine.borders import Outcome, Reason
 from playingage.engine.casting import Cast
 from playingage.engine.cuts import CutFinder
@@ -22,7 +24,8 @@ class AgedFace:
     """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1.
 
     strength: how much of the asked change it got; reasons: why not all of it. name: of the performer that it was
-    recognised as. A face of nobody in the cast has no ages, and got nothing.
+    recognised as, performer: their id. likeness: distance to them, smaller is likelier; None where it is not known.
+    pinned: somebody said who it is. A face of nobody in the cast has no ages, and got nothing.
     """
 
     id: int
@@ -34,6 +37,9 @@ class AgedFace:
     yaw: float
     reasons: tuple[Reason, ...] = ()
     name: str = ""
+    performer: str = ""
+    likeness: float | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,9 +99,9 @@ class Session:
         self._cuts = CutFinder()
         self._last = 0.0
 
-    def process(self, frame: Frame, age: float) -> SessionResult:
-        """The next frame at `age` years."""
-        return self.reage(self.look(frame), age)
+    def process(self, frame: Frame, asked: Ask | float) -> SessionResult:
+        """The next frame as `asked`; a number asks that age in years of everybody."""
+        return self.reage(self.look(frame), asked)
 
     def look(self, frame: Frame) -> Looked:
         """Find and follow the faces of the next frame. A time that runs backwards (a clip that loops) starts anew."""
@@ -122,32 +128,46 @@ class Session:
         age = self._ages.age(face, role, seconds)
         return FacePlan(role=role, age=age, read=self._ages.reasons(face, role))
 
-    def reage(self, looked: Looked, age: float) -> SessionResult:
-        """Take the faces of a looked-at frame to `age` years, or to the age of their role where it has its own."""
-        roles = self.cast.roles
+    def reage(self, looked: Looked, asked: Ask | float) -> SessionResult:
+        """Take the faces of a looked-at frame to the ages that are asked. Raises SettingError for one that cannot be.
+
+        A role without an entry in `asked` has the age that the cast gives it, else the one asked of all.
+        """
+        ask = Ask.of(asked)
+        asks = [self._of_role(number, ask) for number in range(len(self.cast.roles))]
         wanted = [
-            (roles[plan.role].engine, AgeRequest(
-                face=face, source_age=plan.age, target_age=self.cast.age_of(plan.role, age), look=self.settings.look,
+            (self.cast.roles[plan.role].engine, AgeRequest(
+                face=face, source_age=plan.age, target_age=asks[plan.role].age, look=asks[plan.role].look,
                 read=plan.read,
             ))
-            for face, plan in zip(looked.faces, looked.plans, strict=True) if plan is not None
+            for face, plan in zip(looked.faces, looked.plans, strict=True) if plan is not None and asks[plan.role].on
         ]
         done = reage_frame(looked.frame, wanted)
         outcomes = {outcome.face: outcome for outcome in done.outcomes}
         notes = tuple(
-            self._note(face, plan, outcomes.get(face.id), age)
+            self._note(face, plan, outcomes.get(face.id), None if plan is None else asks[plan.role])
             for face, plan in zip(looked.faces, looked.plans, strict=True)
         )
         return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)
 
-    def _note(self, face: Face, plan: FacePlan | None, outcome: Outcome | None, age: float) -> AgedFace:
-        if plan is None or outcome is None:
+    def _of_role(self, number: int, ask: Ask) -> RoleAsk:
+        own = ask.roles.get(self.cast.roles[number].performer)
+        if own is not None:
+            return own
+        return RoleAsk(age=self.cast.age_of(number, ask.age), look=ask.look or self.settings.look)
+
+    def _note(self, face: Face, plan: FacePlan | None, outcome: Outcome | None, ask: RoleAsk | None) -> AgedFace:
+        common: dict[str, Any] = {"id": face.id, "box": face.box, "confidence": face.confidence, "yaw": face.pose.yaw}
+        if plan is None or ask is None:
+            return AgedFace(**common, strength=0.0, source_age=None, target_age=None, reasons=(Reason.UNKNOWN,))
+        role = self.cast.roles[plan.role]
+        if outcome is None:
+            reasons = () if ask.left is None else (ask.left,)
             return AgedFace(
-                id=face.id, box=face.box, confidence=face.confidence, strength=0.0, source_age=None, target_age=None,
-                yaw=face.pose.yaw, reasons=(Reason.UNKNOWN,),
+                **common, strength=0.0, source_age=plan.age, target_age=None, reasons=reasons, name=role.name,
+                performer=role.performer,
             )
         return AgedFace(
-            id=face.id, box=face.box, confidence=face.confidence, strength=outcome.taken, source_age=plan.age,
-            target_age=self.cast.age_of(plan.role, age), yaw=face.pose.yaw, reasons=outcome.reasons,
-            name=self.cast.roles[plan.role].name,
+            **common, strength=outcome.taken, source_age=plan.age, target_age=ask.age, reasons=outcome.reasons,
+            name=role.name, performer=role.performer,
         )
