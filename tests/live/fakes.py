@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.core import SourceLostError
+from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.media.ports import SourceInfo
 
@@ -44,6 +45,9 @@ class FakeFace:
     source_age: float | None = None
     target_age: float | None = None
     name: str = ""
+    performer: str = ""
+    likeness: float | None = None
+    pinned: bool = False
     reasons: tuple[str, ...] = ()
 
 
@@ -63,7 +67,8 @@ class FakeReager:
         self.takes = takes
         self.ages: list[tuple[int, float]] = []
 
-    def process(self, frame: Frame, age: float, /) -> FakeReaged:
+    def process(self, frame: Frame, ask: Ask, /) -> FakeReaged:
+        age = ask.age
         if self.fails is not None:
             raise self.fails
         if self.takes:

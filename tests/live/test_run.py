@@ -9,6 +9,7 @@ import pytest
 
 from live.fakes import AGE_ROW, NUMBER_ROW, FakeFace, FakeReaged, FakeReager, FakeSource, read_number
 from playingage.core import PlayingAgeError, SettingError
+from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.live import LiveRun, LiveSettings, Pair, Reager, TwoStepReager, View, Want
 
@@ -303,7 +304,7 @@ class TwoSteps:
             raise RuntimeError("cannot see")
         return frame
 
-    def reage(self, looked: Frame, age: float, /) -> FakeReaged:
+    def reage(self, looked: Frame, ask: Ask, /) -> FakeReaged:
         self.works.add(threading.current_thread().name)
         return FakeReaged(frame=looked, matte=None, faces=(FakeFace(),))
 

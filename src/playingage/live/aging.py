@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from playingage.engine import Ask
 from playingage.frames import Frame
+from playingage.live.direction import Direction
 from playingage.live.mailbox import Mailbox
-from playingage.live.pair import Pair, View, failed, judge, same_picture
+from playingage.live.pair import Pair, View, clean_picture, failed, judge, same_picture
 from playingage.live.ports import FaceNote, Job, Reaged, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
+from playingage.live.stage import Orders
 from playingage.live.stats import LiveStats
 
 log = logging.getLogger(__name__)
@@ -36,10 +39,11 @@ class Aging:
     """
 
     def __init__(
-        self, reager: Reager | TwoStepReager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float]
+        self, reager: Reager | TwoStepReager, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float],
+        direction: Direction,
     ) -> None:
         self._reager, self._settings, self._stats, self._clock = reager, settings, stats, clock
-        self._age = settings.age
+        self._direction = direction
         self._serials = itertools.count(1)
         self._held: Frame | None = None
         self._known: set[str] = set()
@@ -52,15 +56,6 @@ class Aging:
     def faces(self) -> tuple[FaceNote, ...]:
         """The faces of the last frame that was re-aged."""
         return self._faces
-
-    @property
-    def age(self) -> float:
-        """The age asked now, in years."""
-        return self._age
-
-    def set_age(self, age: object) -> None:
-        """Ask for another age from the next frame processed on. Raises `SettingError` outside the allowed range."""
-        self._age = self._settings.check_age(age)
 
     def state(self, now: float) -> EngineState:
         """How the engine does; `stalled` with one frame in work for over a second."""
@@ -93,11 +88,19 @@ class Aging:
         """The pair of a frame that came while the engine is stuck on an earlier one, and says so. From any thread."""
         if self.state(now).state != "stalled":
             return None
-        held = self._fit(frame)
+        orders, held = self._direction.orders(frame), self._fit(frame)
+        common = self._common(frame, orders, now)
+        if orders.ask.clean:
+            return Pair(aged=frame, verdict=clean_picture(), **common)
         words = "ENGINE STARTING" if self._state.state == "idle" else "ENGINE STANDS STILL"
-        verdict = failed(held, words)
-        serial, captured = next(self._serials), now if frame.captured is None else frame.captured
-        return Pair(serial=serial, clean=frame, aged=held, age=self._age, verdict=verdict, captured=captured)
+        return Pair(aged=held, verdict=failed(held, words), **common)
+
+    def _common(self, frame: Frame, orders: Orders, now: float) -> dict[str, Any]:
+        """What every pair of a frame holds, whatever becomes of it."""
+        return {
+            "serial": next(self._serials), "clean": frame, "age": orders.ask.age, "ask": orders.ask,
+            "state": orders.state, "captured": now if frame.captured is None else frame.captured,
+        }
 
     def _fit(self, frame: Frame) -> Frame | None:
         """The aged picture to show in place of the one not made for `frame`, if settings and size allow it."""
@@ -106,16 +109,14 @@ class Aging:
 
     def pair(self, job: Job) -> Pair:
         """The pair of one frame; never raises for what the engine does."""
-        frame, age, begun = job.frame, self._age, self._clock()
+        frame, begun = job.frame, self._clock()
+        orders = self._direction.orders(frame)
+        common = self._common(frame, orders, begun)
+        if orders.ask.clean:
+            return Pair(aged=frame, verdict=clean_picture(), **common)
         self._begun = begun
-        common: dict[str, Any] = {
-            "serial": next(self._serials),
-            "clean": frame,
-            "age": age,
-            "captured": frame.captured or begun,
-        }
         try:
-            reaged = self._reage(job, age)
+            reaged = self._reage(job, orders.ask)
             if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:
                 raise ValueError(f"frame {frame.number} came back from the engine as another one")
         except Exception as error:
@@ -129,19 +130,19 @@ class Aging:
         faces = self._faces = tuple(reaged.faces)
         for reason in {str(reason) for face in faces for reason in face.reasons}:
             self._stats.fade(reason)
-        verdict = judge(faces, age)
+        verdict = judge(faces, orders.ask.age)
         if verdict.view is View.NO_FACE:
             aged = frame if same_picture(frame, reaged.frame) else reaged.frame
         else:
             aged = self._held = reaged.frame
-        return Pair(aged=aged, verdict=verdict, faces=faces, **common)
+        return Pair(aged=aged, verdict=verdict, faces=faces, matte=reaged.matte, **common)
 
-    def _reage(self, job: Job, age: float) -> Reaged:
+    def _reage(self, job: Job, ask: Ask) -> Reaged:
         if job.error is not None:
             raise job.error
         if isinstance(self._reager, TwoStepReager):
-            return self._reager.reage(job.looked, age)
-        return self._reager.process(job.frame, age)
+            return self._reager.reage(job.looked, ask)
+        return self._reager.process(job.frame, ask)
 
     def _fail(self, error: Exception, common: dict[str, Any]) -> Pair:
         now = self._clock()

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playingage.core import Timecode
+from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.live.ports import FaceNote
+from playingage.live.state import SetState
 
 _NOTHING, _ALL = 0.02, 0.98
 """Strengths below which a face counts as unchanged and above which as fully changed."""
-WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL", "unknown": "NOT RECOGNISED"}
+WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL", "unknown": "NOT RECOGNISED",
+         "off": "SWITCHED OFF", "grant": "NO GRANT"}
 """What the monitors say of a reason; a face that comes or goes says no more than that it fades."""
 
 
@@ -23,6 +27,7 @@ class View(StrEnum):
     FADING = "fading"
     NO_FACE = "no_face"
     FAILED = "failed"
+    CLEAN = "clean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,9 @@ class Pair:
 
     serial: counts pairs of the run from 1 (frame numbers may start anew when a source comes back).
     aged: None is a black picture. After a failure it may be the last good one: then `aged.number` differs from
-    `clean.number` and the verdict says FAILED. captured: seconds of the run's clock.
+    `clean.number` and the verdict says FAILED. captured: seconds of the run's clock. matte: H x W, 0..1, where
+    the aged picture differs; None where it does not, or is not known. ask, state: what was asked, by
+    what.
     """
 
     serial: int
@@ -50,6 +57,9 @@ class Pair:
     verdict: Verdict
     faces: tuple[FaceNote, ...] = ()
     captured: float
+    matte: NDArray[np.float32] | None = None
+    ask: Ask | None = None
+    state: SetState | None = None
 
     @property
     def timecode(self) -> str:
@@ -113,6 +123,11 @@ def failed(held: Frame | None, words: str = "ENGINE FAILED") -> Verdict:
     """The verdict on a frame that the engine could not do; `held` is the aged picture shown in its place, if any."""
     note = f"HELD FROM {timecode_of(held)}" if held is not None else "NO AGED PICTURE"
     return Verdict(view=View.FAILED, words=words, note=note)
+
+
+def clean_picture() -> Verdict:
+    """The verdict on a picture that an operator asked to be left alone."""
+    return Verdict(view=View.CLEAN, words="CLEAN PICTURE", note="EMERGENCY: NOTHING IS CHANGED")
 
 
 def same_picture(clean: Frame, aged: Frame) -> bool:

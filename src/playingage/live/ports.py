@@ -1,13 +1,16 @@
-"""What live asks of an engine: one frame and one age in, one re-aged frame out."""
+"""What live asks of others: an engine, a schedule, a recorder, and whoever tells faces apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.engine import Ask
 from playingage.frames import Frame
+from playingage.live.state import SetState, Slate
 
 
 class FaceNote(Protocol):
@@ -49,8 +52,26 @@ class FaceNote(Protocol):
         ...
 
     @property
+    def performer(self) -> str:
+        """Id of the performer that it was recognised as; empty as `name` is."""
+        ...
+
+    @property
+    def likeness(self) -> float | None:
+        """Distance to that performer, smaller is likelier; None where it is not known."""
+        ...
+
+    @property
+    def pinned(self) -> bool:
+        """Whether an operator said who it is."""
+        ...
+
+    @property
     def reasons(self) -> Sequence[str]:
-        """Why the strength is less than 1, or what else was not as asked: child, pose, size, unsure, ages, unknown."""
+        """Why the strength is less than 1, or what else was not as asked.
+
+        child, pose, size, unsure, ages, unknown, off, grant.
+        """
         ...
 
 
@@ -76,8 +97,8 @@ class Reaged(Protocol):
 class Reager(Protocol):
     """Re-ages frames in order; called from one thread only. Any exception counts as a failure of that frame."""
 
-    def process(self, frame: Frame, age: float, /) -> Reaged:
-        """The frame with every face at `age` years."""
+    def process(self, frame: Frame, ask: Ask, /) -> Reaged:
+        """The frame with its faces as they are asked for."""
         ...
 
 
@@ -89,8 +110,8 @@ class TwoStepReager(Protocol):
         """Find what is to be re-aged. Called for every frame captured, in order, from the capture thread."""
         ...
 
-    def reage(self, looked: Any, age: float, /) -> Reaged:
-        """The frame that was looked at with every face at `age` years. Called from the engine thread."""
+    def reage(self, looked: Any, ask: Ask, /) -> Reaged:
+        """The frame that was looked at with its faces as they are asked for. Called from the engine thread."""
         ...
 
 
@@ -101,3 +122,98 @@ class Job:
     frame: Frame
     looked: Any = None
     error: Exception | None = None
+
+
+class Plan(Protocol):
+    """What a schedule asks of one performer in one shot."""
+
+    @property
+    def left(self) -> bool:
+        """Whether they are to be left as the camera gives them."""
+        ...
+
+    @property
+    def constant(self) -> bool:
+        """Whether nothing changes within the shot."""
+        ...
+
+    def age(self, frames: int, rate: Fraction, /) -> float:
+        """Playing age in years so many frames into the take, at `rate` frames a second."""
+        ...
+
+    def regions(self, frames: int, rate: Fraction, /) -> Mapping[str, float]:
+        """Likewise of parts of the face."""
+        ...
+
+
+class PlannedScene(Protocol):
+    """A scene of a schedule."""
+
+    @property
+    def id(self) -> str:
+        """Its number, as on the slate."""
+        ...
+
+    @property
+    def heading(self) -> str:
+        """As in the script."""
+        ...
+
+    @property
+    def shots(self) -> Sequence[str]:
+        """Its shots in order, as on the slate."""
+        ...
+
+
+class Schedule(Protocol):
+    """Scenes in order, and which age who has in them."""
+
+    @property
+    def scenes(self) -> Sequence[PlannedScene]:
+        """In order."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Its hash."""
+        ...
+
+    def at(self, scene: str, shot: str, take: int, performer: str, /) -> Plan | None:
+        """What is asked of a performer; None where it says nothing."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps takes. It is also a listener of pairs, and takes those whose state rolls."""
+
+    def roll(self, slate: Slate, state: SetState, /) -> None:
+        """Make ready for a take. Raises PlayingAgeError where that cannot be; nothing rolls then."""
+        ...
+
+    def cut(self) -> None:
+        """The take ends with the last pair that rolled."""
+        ...
+
+    def mark(self, words: str, /) -> None:
+        """Keep words with the newest frame of the take. Raises SettingError where there is none."""
+        ...
+
+    def next_take(self, scene: str, shot: str, /) -> int:
+        """The number of the next take of a shot: one more than the highest that is kept."""
+        ...
+
+    def report(self) -> dict[str, Any]:
+        """Plain values for the consoles: `state` (idle, recording, stopped, none), `words`, `take`, frames, space."""
+        ...
+
+
+class Pinner(Protocol):
+    """Takes an operator's word on who is who; any thread may call. Raises SettingError for a face that is not there."""
+
+    def pin(self, face: int, performer: str | None, /) -> None:
+        """The face shows this performer; None: nobody of the cast."""
+        ...
+
+    def unpin(self, face: int, /) -> None:
+        """The program decides again."""
+        ...

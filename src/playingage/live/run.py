@@ -11,6 +11,7 @@ from playingage.core import PlayingAgeError
 from playingage.frames import Frame
 from playingage.live.aging import Aging
 from playingage.live.capture import Capture
+from playingage.live.direction import Direction
 from playingage.live.feed import Feed
 from playingage.live.pair import Pair, years
 from playingage.live.ports import Reager, TwoStepReager
@@ -28,7 +29,8 @@ class LiveRun:
 
     `feed` takes viewers. `listeners` are called with every pair in the engine thread: they must be quick and not raise
     (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has
-    stopped. `patience`: seconds that `stop` waits for the threads.
+    stopped. `direction` says what is asked of each frame; without one, everybody is asked for the settings' age.
+    `patience`: seconds that `stop` waits for the threads.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class LiveRun:
         reager: Reager | TwoStepReager,
         settings: LiveSettings | None = None,
         *,
+        direction: Direction | None = None,
         clock: Callable[[], float] = time.monotonic,
         listeners: tuple[Callable[[Pair], None], ...] = (),
         patience: float = 15.0,
@@ -45,7 +48,10 @@ class LiveRun:
         self.clock = clock
         self.stats = LiveStats(self.settings.window, clock())
         self.feed = Feed(self.settings, self.stats, clock)
-        self._aging = Aging(reager, self.settings, self.stats, clock)
+        self.direction = direction or Direction(
+            self.settings.age, youngest=self.settings.youngest, oldest=self.settings.oldest
+        )
+        self._aging = Aging(reager, self.settings, self.stats, clock, self.direction)
         self._capture = Capture(source, self.settings, self.stats, clock, self._aging.look)
         self._listeners, self._patience = listeners, patience
         self._source, self._info = source, source.info
@@ -99,8 +105,8 @@ class LiveRun:
 
     @property
     def age(self) -> float:
-        """The age asked now, in years."""
-        return self._aging.age
+        """The age asked of everybody now, in years."""
+        return self.direction.age
 
     def set_age(self, age: object) -> int | None:
         """Ask for another age; returns the number of the newest frame captured: the change acts within two frames of
@@ -108,7 +114,7 @@ class LiveRun:
 
         Raises `SettingError` outside the allowed range.
         """
-        self._aging.set_age(age)
+        self.direction.set_age(self.settings.check_age(age))
         return self._capture.last_number
 
     def state(self) -> dict[str, Any]:
@@ -131,7 +137,8 @@ class LiveRun:
                 "height": self._info.height,
             },
             "faces": [
-                {"id": face.id, "name": face.name, "source_age": face.source_age, "target_age": face.target_age,
+                {"id": face.id, "name": face.name, "performer": face.performer, "source_age": face.source_age,
+                 "target_age": face.target_age, "likeness": face.likeness, "pinned": face.pinned,
                  "strength": round(face.strength, 3), "reasons": list(face.reasons)}
                 for face in self._aging.faces
             ],

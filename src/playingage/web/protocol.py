@@ -1,8 +1,9 @@
 """What pages and server say to each other. Pure: bytes and plain values in, values or bytes out.
 
 Server to page: one binary message for each pair (4 bytes big-endian length of the header, header as UTF-8 JSON, then
-the JPEGs in the order of `pictures` that carry bytes), and text messages (JSON): `state`, `pong`, `refused`, `full`.
-Page to server: text messages (JSON): `want`, `ping`, `shown`, `skipped`, `age`. Times are seconds of the server's
+the JPEGs in the order of `pictures` that carry bytes), and text messages (JSON): `state`, `set`, `did`, `refused`,
+`pong`, `full`. Page to server: text messages (JSON): `want`, `ping`, `shown`, `skipped`, `act`, `age`.
+`set` is the on-set state, `did` or `refused` the answer to the `act` with that `id`. Times are seconds of the server's
 monotonic clock; the page learns that clock by `ping` and `pong` (half the shortest round trip bounds the error).
 """
 
@@ -11,7 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from playingage.live import Delivery, Want
+from playingage.frames import Frame
+from playingage.live import Delivery, FaceNote, Want
 
 VERSION = 1
 MOST_IN = 2048
@@ -55,7 +57,16 @@ class AskAge:
     age: object
 
 
-def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The page asks for an act of the direction; its values are not checked yet. id: the page's own, given back."""
+
+    act: str
+    id: int
+    values: dict[str, Any]
+
+
+def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge | Act:
     """Read a page's message. Raises ValueError for anything that is not one."""
     if len(text) > MOST_IN:
         raise ValueError("message too long")
@@ -87,6 +98,12 @@ def parse(text: str) -> Want | Ping | Shown | Skipped | AskAge:
             return Skipped(_whole(value, "serial", 0, 1 << 53))
         case "age":
             return AskAge(value.get("age"))
+        case "act":
+            act = value.get("act")
+            if not isinstance(act, str):
+                raise ValueError(f"act {act!r}")
+            values = {key: each for key, each in value.items() if key not in ("type", "act", "id")}
+            return Act(act, _whole(value, "id", 0, 1 << 53), values)
         case other:
             raise ValueError(f"no message of type {other!r}")
 
@@ -124,10 +141,9 @@ def pack(delivery: Delivery, sent: float, dropped: int) -> bytes:
             "words": pair.verdict.words,
             "note": pair.verdict.note,
             "aged_number": None if pair.aged is None else pair.aged.number,
-            "faces": [
-                {"id": face.id, "name": face.name, "strength": round(face.strength, 3), "reasons": list(face.reasons)}
-                for face in pair.faces
-            ],
+            "set": None if pair.state is None else pair.state.version,
+            "rolling": pair.state is not None and pair.state.rolling,
+            "faces": [_face(face, pair.clean) for face in pair.faces],
             "pictures": pictures,
             "dropped": dropped,
         },
@@ -137,6 +153,18 @@ def pack(delivery: Delivery, sent: float, dropped: int) -> bytes:
     if len(message) > MOST_OUT:
         raise ValueError(f"a pair of {len(message)} bytes is longer than {MOST_OUT}")
     return message
+
+
+def _face(face: FaceNote, frame: Frame) -> dict[str, Any]:
+    """What pages are told of a face; its box (left, top, right, bottom) in shares of the picture."""
+    sides = (frame.width, frame.height) * 2
+    return {
+        "id": face.id, "name": face.name, "performer": face.performer, "strength": round(face.strength, 3),
+        "reasons": list(face.reasons), "confidence": round(face.confidence, 3),
+        "likeness": None if face.likeness is None else round(face.likeness, 3), "pinned": face.pinned,
+        "source_age": face.source_age, "target_age": face.target_age,
+        "box": [round(edge / side, 4) for edge, side in zip(face.box, sides, strict=True)],
+    }
 
 
 def _number(value: dict[str, Any], key: str) -> float:

@@ -2,14 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from playingage.live import LiveRun, LiveSettings, Pair, Reager, TwoStepReager
+from playingage.live import Direction, LiveRun, LiveSettings, Pair, Reager, TwoStepReager
 from playingage.live.stats import line
 from playingage.media.ports import Source
-from playingage.web.server import MonitorServer
+from playingage.web.server import MonitorServer, Part
 from playingage.web.settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ def run_live(
     opened: Callable[[str], None] | None = None,
     report: Callable[[dict[str, Any]], None] | None = None,
     listeners: tuple[Callable[[Pair], None], ...] = (),
+    direction: Direction | None = None,
+    parts: Sequence[Part] = (),
 ) -> dict[str, Any]:
     """Run until `stop` is set, the source ends (if settings say so) or a thread dies; returns the last snapshot.
 
@@ -32,10 +34,10 @@ def run_live(
     every `log_every` seconds. All threads are joined on return, also when KeyboardInterrupt passes. Raises
     `PlayingAgeError` when the port is taken, and whatever a thread died of. The source stays the caller's to close.
     """
-    run = LiveRun(source, reager, settings, listeners=listeners)
+    run = LiveRun(source, reager, settings, direction=direction, listeners=listeners)
     stop = stop or threading.Event()
     with ExitStack() as stack:
-        monitors = None if server is None else MonitorServer(run, server, died=stop.set)
+        monitors = None if server is None else MonitorServer(run, server, parts=parts, died=stop.set)
         stack.enter_context(run)
         if monitors is not None:
             stack.enter_context(monitors)

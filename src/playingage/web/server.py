@@ -1,9 +1,10 @@
 """The monitors' server: pages, control API and socket, in a thread of its own."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -19,23 +20,36 @@ log = logging.getLogger(__name__)
 _HEARTBEAT = 10.0
 
 
+class Part(Protocol):
+    """Something more that the server serves: takes, a mirror."""
+
+    def add_routes(self, application: web.Application) -> None:
+        """Say what; called once, before the server starts."""
+        ...
+
+
 class MonitorServer(PageServer):
-    """Serves the monitors of a `LiveRun`."""
+    """Serves the monitors and the console of a `LiveRun`, and what `parts` add."""
 
     def __init__(
-        self, run: LiveRun, settings: ServerSettings | None = None, *, died: Callable[[], None] = lambda: None
+        self, run: LiveRun, settings: ServerSettings | None = None, *, parts: Sequence[Part] = (),
+        died: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(settings, most_in=protocol.MOST_IN, died=died)
-        self._run = run
+        self._run, self._parts = run, parts
 
     def add_routes(self, application: web.Application) -> None:
         """The monitors, the API and the socket."""
         application.router.add_get("/", self._page("both"))
         application.router.add_get("/monitor/camera", self._page("camera"))
         application.router.add_get("/monitor/aged", self._page("aged"))
+        application.router.add_get("/console", self._console)
         application.router.add_get("/api/state", self._state)
+        application.router.add_post("/api/act", self._act)
         application.router.add_post("/api/age", self._age)
         application.router.add_get("/socket", self._socket)
+        for part in self._parts:
+            part.add_routes(application)
 
     def _page(self, pictures: str) -> Handler:
         body = self.pages["monitor.html"].replace(b'data-pictures="both"', f'data-pictures="{pictures}"'.encode())
@@ -62,6 +76,24 @@ class MonitorServer(PageServer):
         except SettingError as error:
             raise RefusedError(422, error.diagnostics()) from None
         return web.json_response({"age": self._run.age, "after_frame": after})
+
+    async def _console(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=self.pages["console.html"], content_type="text/html", charset="utf-8")
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        """An act of the direction, by program: {"act": "scene", "scene": "12"}; the answer is the on-set state."""
+        try:
+            value = json.loads(await request.text()) if request.content_type == "application/json" else None
+            if not isinstance(value, dict) or not isinstance(value.get("act"), str):
+                raise ValueError
+        except (ValueError, RecursionError):
+            raise RefusedError(400, 'Send JSON: {"act": "scene", "scene": "12"} as application/json.') from None
+        values = {key: each for key, each in value.items() if key != "act"}
+        try:
+            state = await asyncio.to_thread(self._run.direction.act, value["act"], values, "program")
+        except PlayingAgeError as error:
+            raise RefusedError(422, error.diagnostics()) from None
+        return web.json_response(state.document)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         answer = web.WebSocketResponse(

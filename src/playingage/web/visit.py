@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from playingage.core import SettingError
+from playingage.core import PlayingAgeError, SettingError
 from playingage.live import LiveRun, Viewer, Want
 from playingage.web import protocol
 
@@ -19,16 +19,25 @@ _STATE_EVERY, _STATE_LOOK = 1.0, 0.1
 class Visit:
     """Serves one viewer: a sender of pairs, a teller of states, and the reader of what the page says."""
 
-    def __init__(self, run: LiveRun, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, run: LiveRun, socket: web.WebSocketResponse, *, by: str = "console", role: str = "administrator",
+        may_act: bool = True,
+    ) -> None:
         self._run, self._socket = run, socket
+        self._by, self._role, self._may_act = by, role, may_act
         self._news = asyncio.Event()
         self._missed_before = run.stats.upstream_drops
         loop = asyncio.get_running_loop()
         self._viewer: Viewer = run.feed.join(lambda: self._wake(loop))
+        self._changed = asyncio.Event()
+        self._listener = lambda state: self._change(loop)
+        run.direction.listeners.append(self._listener)
 
     async def serve(self) -> None:
         """Until the page goes, or talks nonsense."""
-        tasks = [asyncio.create_task(self._send_pairs()), asyncio.create_task(self._tell())]
+        tasks = [
+            asyncio.create_task(work) for work in (self._send_pairs(), self._tell(), self._tell_set())
+        ]
         try:
             async for message in self._socket:
                 if message.type is not WSMsgType.TEXT:
@@ -42,6 +51,7 @@ class Visit:
                 await self._hear(said)
         finally:
             self._run.feed.leave(self._viewer)
+            self._run.direction.listeners.remove(self._listener)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -49,6 +59,10 @@ class Visit:
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(self._news.set)
+
+    def _change(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._changed.set)
 
     async def _hear(self, said: object) -> None:
         run, now = self._run, self._run.clock()
@@ -71,6 +85,31 @@ class Visit:
                     run.set_age(age)
                 except SettingError as error:
                     await self._say({"type": "refused", "words": error.what})
+            case protocol.Act(act, number, values):
+                await self._act(act, number, values)
+
+    async def _act(self, act: str, number: int, values: dict[str, Any]) -> None:
+        """Carry it out, off the loop: a take that begins makes files."""
+        if not self._may_act:
+            await self._say({"type": "refused", "id": number, "words": "Only operators may do that."})
+            return
+        try:
+            await asyncio.to_thread(self._run.direction.act, act, values, self._by)
+        except PlayingAgeError as error:
+            await self._say({"type": "refused", "id": number, "words": error.diagnostics()})
+        else:
+            await self._say({"type": "did", "id": number, "act": act})
+
+    async def _tell_set(self) -> None:
+        """The on-set state at once when it changes, and when somebody comes."""
+        self._changed.set()
+        while not self._socket.closed:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._say({
+                "type": "set", **self._run.direction.state.document, "recorder": self._run.direction.recorder.report(),
+                "me": {"name": self._by, "role": self._role, "may_act": self._may_act},
+            })
 
     async def _send_pairs(self) -> None:
         run = self._run
@@ -94,7 +133,7 @@ class Visit:
             key = (state["age"], state["source"]["state"], state["engine"]["state"], state["engine"]["detail"])
             if key != before or quiet >= _STATE_EVERY:
                 before, quiet = key, 0.0
-                await self._say({"type": "state", **state})
+                await self._say({"type": "state", **state, "recorder": self._run.direction.recorder.report()})
             await asyncio.sleep(_STATE_LOOK)
             quiet += _STATE_LOOK
 
