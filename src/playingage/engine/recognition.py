@@ -103,9 +103,16 @@ class Lineup:
         return np.array(nearest, np.float64)
 
 
-def choose(distances: NDArray[np.float64], limit: float) -> int | None:
-    """The performer that these distances speak for: nearer than `limit`, and clearly nearer than any other."""
+def choose(
+    distances: NDArray[np.float64], limit: float, against: NDArray[np.float64] | None = None
+) -> int | None:
+    """The performer that these distances speak for: nearer than `limit`, and clearly nearer than any other.
+
+    against: for each performer the distance to people who are known not to be them, which must be clearly farther.
+    """
     best = int(np.argmin(distances))
     others = np.delete(distances, best)
+    if against is not None:
+        others = np.append(others, against[best])
     clear = not others.size or float(others.min()) - float(distances[best]) >= MARGIN
     return best if distances[best] < limit and clear else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from playingage.core import SettingError
 from playingage.engine.ages import CastAges
 from playingage.engine.ask import Ask, RoleAsk
 from playingage.engine.borders import Outcome, Reason
@@ -24,8 +25,9 @@ class AgedFace:
     """What was done to one face: box in pixels (left, top, right, bottom), ages in years, yaw in degrees, rest 0..1.
 
     strength: how much of the asked change it got; reasons: why not all of it. name: of the performer that it was
-    recognised as, performer: their id. likeness: distance to them, smaller is likelier; None where it is not known.
-    pinned: somebody said who it is. A face of nobody in the cast has no ages, and got nothing.
+    recognised as, performer: their id. likeness: distance to them, or to the performer who is nearest, smaller is
+    likelier; None before a look. pinned: somebody said who it is. A face of nobody in the cast has no ages, and got
+    nothing.
     """
 
     id: int
@@ -68,11 +70,15 @@ class FacePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Looked:
-    """A frame, the faces found in it, and what is to be done to each; None for a face that is nobody's."""
+    """A frame, the faces found in it, and what is to be done to each; None for a face that is nobody's.
+
+    parts: who each face is, and why.
+    """
 
     frame: Frame
     faces: tuple[Face, ...]
     plans: tuple[FacePlan | None, ...]
+    parts: tuple[Part, ...]
 
     @property
     def ages(self) -> tuple[float | None, ...]:
@@ -103,6 +109,28 @@ class Session:
         """The next frame as `asked`; a number asks that age in years of everybody."""
         return self.reage(self.look(frame), asked)
 
+    def pin(self, face_id: int, performer: str | None) -> None:
+        """The operator's word: this face is that performer, by their id; None: nobody of the cast. From any thread.
+
+        Raises SettingError. What it does: `Recogniser.pin`.
+        """
+        recogniser = self._told(face_id)
+        ids = [role.performer for role in self.cast.roles]
+        if performer is not None and performer not in ids:
+            raise SettingError(f"{performer!r} is not in the cast", f"Choose from {', '.join(ids)}.")
+        recogniser.pin(face_id, None if performer is None else ids.index(performer))
+
+    def unpin(self, face_id: int) -> None:
+        """What was said of this face is taken back. From any thread. Raises SettingError."""
+        self._told(face_id).unpin(face_id)
+
+    def _told(self, face_id: int) -> Recogniser:
+        if self._recogniser is None:
+            raise SettingError("faces are not told apart here: everybody is re-aged", "Name performers.")
+        if face_id not in self._recogniser.shown:
+            raise SettingError(f"there is no face {face_id} in the picture", "Choose one that is marked now.")
+        return self._recogniser
+
     def look(self, frame: Frame) -> Looked:
         """Find and follow the faces of the next frame. A time that runs backwards (a clip that loops) starts anew."""
         seconds = float(frame.seconds) if frame.captured is None else frame.captured
@@ -119,7 +147,7 @@ class Session:
                 for face, part in zip(faces, parts, strict=True)
             )
         plans = tuple(self._plan(frame, face, part.role, seconds) for face, part in zip(faces, parts, strict=True))
-        return Looked(frame=frame, faces=faces, plans=plans)
+        return Looked(frame=frame, faces=faces, plans=plans, parts=parts)
 
     def _plan(self, frame: Frame, face: Face, role: int | None, seconds: float) -> FacePlan | None:
         if role is None:
@@ -145,8 +173,8 @@ class Session:
         done = reage_frame(looked.frame, wanted)
         outcomes = {outcome.face: outcome for outcome in done.outcomes}
         notes = tuple(
-            self._note(face, plan, outcomes.get(face.id), None if plan is None else asks[plan.role])
-            for face, plan in zip(looked.faces, looked.plans, strict=True)
+            self._note(face, part, plan, outcomes.get(face.id), None if plan is None else asks[plan.role])
+            for face, part, plan in zip(looked.faces, looked.parts, looked.plans, strict=True)
         )
         return SessionResult(frame=done.frame, matte=done.matte, outcomes=done.outcomes, faces=notes)
 
@@ -156,8 +184,13 @@ class Session:
             return own
         return RoleAsk(age=self.cast.age_of(number, ask.age), look=ask.look or self.settings.look)
 
-    def _note(self, face: Face, plan: FacePlan | None, outcome: Outcome | None, ask: RoleAsk | None) -> AgedFace:
-        common: dict[str, Any] = {"id": face.id, "box": face.box, "confidence": face.confidence, "yaw": face.pose.yaw}
+    def _note(
+        self, face: Face, part: Part, plan: FacePlan | None, outcome: Outcome | None, ask: RoleAsk | None
+    ) -> AgedFace:
+        common: dict[str, Any] = {
+            "id": face.id, "box": face.box, "confidence": face.confidence, "yaw": face.pose.yaw,
+            "likeness": part.likeness, "pinned": part.pinned,
+        }
         if plan is None or ask is None:
             return AgedFace(**common, strength=0.0, source_age=None, target_age=None, reasons=(Reason.UNKNOWN,))
         role = self.cast.roles[plan.role]
