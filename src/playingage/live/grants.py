@@ -1,0 +1,110 @@
+"""Grants while the picture runs: what is taken back, ends, or can no longer be read stops at once."""
+
+import logging
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from playingage.core import PlayingAgeError
+from playingage.live.stage import Stage
+from playingage.live.worker import Worker
+from playingage.production import Production
+from playingage.production.ledger import now
+from playingage.rights import Grant, GrantError, Use
+
+log = logging.getLogger(__name__)
+_EVERY, _SURE = 0.2, 10.0
+REVOKED, UNREADABLE = "NO GRANT IN FORCE", "GRANTS CANNOT BE READ"
+
+
+class GrantWatch:
+    """A thread that holds the grants of a stage's performers against the production's files.
+
+    It looks at the files' times every `every` seconds and reads them when one changed, when a grant's end passes, and
+    every 10 s. Use it in a `with` block, from before the first frame. Whatever it cannot read counts as no grant.
+    """
+
+    def __init__(
+        self, production: Production, stage: Stage, performers: Iterable[str], *, use: Use = Use.LIVE,
+        every: float = _EVERY,
+    ) -> None:
+        self._production, self._stage, self._use, self._every = production, stage, use, every
+        self._held: dict[str, Grant | None] = dict.fromkeys(performers)
+        self._why: dict[str, str] = {}
+        self._stamp: object = None
+        self._stopping = threading.Event()
+        self._worker = Worker("grants", self._work, self._dead)
+
+    def look(self) -> None:
+        """Read all grants now, and stop or resume the performers."""
+        for performer in self._held:
+            try:
+                grant = self._production.grant(performer, self._use)
+            except GrantError as error:
+                self._lose(performer, REVOKED, error)
+            except (PlayingAgeError, OSError) as error:
+                self._lose(performer, UNREADABLE, error)
+            else:
+                self._held[performer] = grant
+                self._why.pop(performer, None)
+                said = grant.statement
+                self._stage.resume(
+                    performer, grant=grant.sha256, granted=(float(said.ages[0]), float(said.ages[1])),
+                    grant_until=said.valid_until or "",
+                )
+
+    def _lose(self, performer: str, words: str, error: Exception) -> None:
+        self._held[performer] = None
+        text = error.what if isinstance(error, PlayingAgeError) else str(error)
+        if self._why.get(performer) != text:
+            self._why[performer] = text
+            log.warning("%s: %s", performer, text)
+        self._stage.stop(performer, words)
+
+    def __enter__(self) -> "GrantWatch":
+        self._stamp = self._stamps()
+        self.look()
+        self._worker.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stopping.set()
+        self._worker.join(5.0)
+        if self._worker.error is not None:
+            raise self._worker.error
+
+    def _work(self) -> None:
+        since = 0.0
+        while not self._stopping.wait(self._every):
+            since += self._every
+            stamp = self._stamps()
+            if stamp != self._stamp or since >= _SURE or self._ended(now()):
+                self._stamp, since = stamp, 0.0
+                self.look()
+
+    def _dead(self) -> None:
+        """Without a watch nobody is re-aged."""
+        log.error("the watch over grants died", exc_info=self._worker.error)
+        for performer in self._held:
+            self._stage.stop(performer, UNREADABLE)
+
+    def _ended(self, at: datetime) -> bool:
+        ends = (grant.statement.ends for grant in self._held.values() if grant is not None)
+        return any(end is not None and at > end for end in ends)
+
+    def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
+        folder = self._production.folder
+        people = (folder / "performers" / performer / "performer.json" for performer in self._held)
+        return tuple(map(_stamp, (
+            *people, folder / "grants", folder / "grants" / "revocations", folder / "ledger.head",
+            *sorted((folder / "grants").glob("*.json")),
+        )))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
