@@ -50,19 +50,20 @@ def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
         pixels = cv2.resize(
             pixels, size, interpolation=cv2.INTER_AREA if frame.width >= 2 * size[0] else cv2.INTER_LINEAR
         )  # type: ignore[assignment]
-    eight = np.ascontiguousarray(_eight_bits(pixels, frame.colour.transfer))
+    eight = np.ascontiguousarray(display_pixels(pixels, frame.colour.transfer))
     data = simplejpeg.encode_jpeg(eight, quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True)
     return Jpeg(data=bytes(data), width=size[0], height=size[1])
 
 
-def _eight_bits(pixels: Pixels, transfer: str) -> NDArray[np.uint8]:
+def display_pixels(pixels: Pixels, transfer: str) -> NDArray[np.uint8]:
+    """What a display shows of encoded RGB, in 8 bits: linear light and PQ as the networks see them, others as is."""
     if pixels.dtype == np.uint8:
         if transfer in ("linear", "pq"):
-            return _eight_bits(pixels.astype(np.float32) / np.float32(255), transfer)
+            return display_pixels(pixels.astype(np.float32) / np.float32(255), transfer)
         return pixels  # type: ignore[return-value]
     if pixels.dtype == np.uint16:
         if transfer in ("linear", "pq"):
-            return _eight_bits(pixels.astype(np.float32) / np.float32(65535), transfer)
+            return display_pixels(pixels.astype(np.float32) / np.float32(65535), transfer)
         return cv2.convertScaleAbs(pixels, alpha=1 / 257)  # type: ignore[return-value]
     view = to_view(pixels.astype(np.float32), transfer)
     return (np.clip(np.nan_to_num(view), 0, 1) * 255 + 0.5).astype(np.uint8)
