@@ -329,3 +329,18 @@ def test_a_failed_look_is_said_like_any_failure() -> None:
         assert pairs[-1].verdict.view is View.FAILED
         steps.blind = False
         until(lambda: run.state()["engine"]["state"] == "working")
+
+
+@pytest.mark.logs_errors
+def test_emergency_shows_the_clean_picture_and_says_so_even_when_the_engine_fails() -> None:
+    pairs: list[Pair] = []
+    reager = FakeReager()
+    reager.fails = RuntimeError("broken")
+    with live(FakeSource(rate=100), reager, pairs) as run:
+        until(lambda: run.state()["engine"]["state"] == "failed")
+        run.direction.act("emergency", {"on": True}, "test")
+        until(lambda: pairs[-1].verdict.view is View.CLEAN)
+        assert pairs[-1].aged is pairs[-1].clean and pairs[-1].verdict.words == "CLEAN PICTURE"
+        reager.fails = None
+        run.direction.act("emergency", {"on": False}, "test")
+        until(lambda: pairs[-1].verdict.view is View.AGED)

@@ -70,24 +70,25 @@ class GrantedCast:
     production: "Production"
     use: "Use"
 
-    def record(self, age: float, *, source: str, output: str | None = None, **more: object) -> None:
+    def record(self, age: float | None, *, source: str, output: str | None = None, **more: object) -> None:
         """A line in the ledger for each performer. Raises PlayingAgeError where that cannot be written."""
         for number, role in enumerate(self.cast.roles):
             self.production.ledger.append(
                 str(self.use), performer=role.performer, grant=role.grant, package=role.engine.package.sha256,
-                age=self.cast.age_of(number, age), source=source, output=output, **more,
+                age=role.age if age is None else self.cast.age_of(number, age), source=source, output=output, **more,
             )
 
 
 def load_cast(
-    asked: tuple[Asked, ...], folder: Path | None, use: str, age: float, *, regions: Iterable[float] = (),
+    asked: tuple[Asked, ...], folder: Path | None, use: str, age: float | None, *, regions: Iterable[float] = (),
     source_age: float | None = None, model: str = "default", device: str = "CPU", precision: str | None = None,
     threads: int = 1,
 ) -> GrantedCast:
     """The performers' models, each under a grant that covers use and ages. Says which.
 
-    folder: the production, or a place in it. regions: ages of parts of the face. model: another package than the
-    performer's newest. Raises GrantError, ProductionError, ModelError, DeviceError, SettingError.
+    folder: the production, or a place in it. age: asked of all without one of their own; None where a schedule may ask
+    any, and each is held against the grant when it is asked. regions: ages of parts of the face. model: another package
+    than the performer's newest. Raises GrantError, ProductionError, ModelError, DeviceError, SettingError.
     """
     from playingage.engine import Cast, Role
     from playingage.models import ModelPackage, read_spec
@@ -104,7 +105,8 @@ def load_cast(
     say(f"Device: {chosen}.")
     roles = []
     for each in asked:
-        ages = [age if each.age is None else each.age, *regions]
+        own = age if each.age is None else each.age
+        ages = [*([] if own is None else [own]), *regions]
         grant = production.grant(each.performer, wanted, ages=ages)
         path = newest_package(production, each.performer) if model == "default" else Path(model)
         spec = read_spec(path)
@@ -122,7 +124,8 @@ def load_cast(
         say(f"{roles[-1].name} ({each.performer}): model {package.spec.name}, {package.spec.size} px, "
             f"{package.sha256[:12]}; grant {grant.sha256[:12]}.")
     cast = Cast(roles=tuple(roles))
-    cast.check_age(age)
+    if age is not None:
+        cast.check_age(age)
     return GrantedCast(cast=cast, production=production, use=wanted)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from playingage.cli import options
 from playingage.cli.live import For, Host, Open, Port, run_monitors
+from playingage.cli.onset import direct
 
 EXAMPLES = """Examples:
 
@@ -34,9 +35,11 @@ def demo(
 
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
+    cast = Cast.everybody(engine, SITTER_AGE)
+    onset = direct(cast, None, age=age, look=Look(), schedule=None)
     with PortraitSource() as source:
         run_monitors(
-            source, Cast.everybody(engine, SITTER_AGE), age=age, look=Look(), host=host, port=port, open_page=open_page,
+            source, cast, onset, look=Look(), host=host, port=port, open_page=open_page,
             seconds=seconds, on_failure="last", quality=85, json_output=json_output,
             note="   Demo: NASA's portrait (public domain).",
         )

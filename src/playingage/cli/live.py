@@ -14,9 +14,12 @@ import typer
 from playingage.cli import options
 from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
 from playingage.cli.consent import require_consent
+from playingage.cli.onset import Scene, ScheduleFile, Shot, direct, find_schedule
 from playingage.cli.output import json_line, result, say
+from playingage.core import SettingError
 
 if TYPE_CHECKING:
+    from playingage.cli.onset import OnSet
     from playingage.engine import Cast, Engine, Look
     from playingage.media.ports import Source
 
@@ -47,6 +50,9 @@ def live(
     ],
     age: options.PlayingAge = None,
     performer: Performers = None,
+    schedule: ScheduleFile = None,
+    scene: Scene = "",
+    shot: Shot = "",
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
     region: options.Region = None,
@@ -71,10 +77,14 @@ def live(
 ) -> None:
     """Re-age a live picture: the monitors page shows CAMERA and AT AGE N side by side, always the same frame."""
     from playingage.media import open_source
+    from playingage.production import Production
 
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     asked = parse_performers(performer or [])
-    wanted = asked_age(age, asked)
+    plans = find_schedule(schedule, Production.find(production) if asked else None)
+    if plans is not None and not asked:
+        raise SettingError("a schedule asks ages of performers, and none are named", "Name them with --performer ID.")
+    wanted = age if plans is not None and asked else asked_age(age, asked)
     granted: GrantedCast | None = None
     if asked:
         granted = load_cast(
@@ -84,7 +94,7 @@ def live(
         cast = granted.cast
     else:
         cast = _everybody(options.load_engine(model, size, device, precision, threads), source_age)
-        cast.check_age(wanted)
+        cast.check_age(asked_age(age, asked))
     cast.check_look(look)
     # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
     with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:
@@ -92,9 +102,10 @@ def live(
             granted.record(wanted, source=source)
         elif not source.startswith("pattern:"):
             sha256 = cast.roles[0].engine.package.sha256
-            require_consent(consent, what="live", source=source, age=wanted, model=sha256)
+            require_consent(consent, what="live", source=source, age=asked_age(age, asked), model=sha256)
+        onset = direct(cast, granted, age=wanted, look=look, schedule=plans, scene=scene, shot=shot)
         run_monitors(
-            opened, cast, age=wanted, look=look, host=host, port=port, open_page=open_page, seconds=seconds,
+            opened, cast, onset, look=look, host=host, port=port, open_page=open_page, seconds=seconds,
             on_failure=on_failure, quality=quality, json_output=json_output,
         )
 
@@ -106,7 +117,7 @@ def _everybody(engine: "Engine", source_age: float | None) -> "Cast":
 
 
 def run_monitors(
-    source: "Source", cast: "Cast", *, age: float, look: "Look", host: str, port: int, open_page: bool,
+    source: "Source", cast: "Cast", onset: "OnSet", *, look: "Look", host: str, port: int, open_page: bool,
     seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
 ) -> None:
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
@@ -121,13 +132,15 @@ def run_monitors(
     cv2.setNumThreads(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    low, high = cast.ages
+    direction = onset.direction
     settings = LiveSettings(
-        age=age, youngest=low, oldest=high, on_failure="black" if on_failure == "black" else "last", quality=quality,
+        age=direction.age, youngest=direction.youngest, oldest=direction.oldest,
+        on_failure="black" if on_failure == "black" else "last", quality=quality,
     )
     if on_failure not in ("last", "black"):
         raise typer.BadParameter(f"{on_failure!r} is neither 'last' nor 'black'", param_hint="--on-failure")
     session = Session(cast, SessionSettings(look=look))
+    direction.pinner = session if cast.known else None
     stop = threading.Event()
 
     def quit_cleanly(number: int, frame: FrameType | None) -> None:
@@ -149,9 +162,11 @@ def run_monitors(
             json_line(snapshot)
 
     try:
-        last = run_live(
-            source, session, settings, ServerSettings(host=host, port=port), stop=stop, opened=opened, report=report
-        )
+        with onset.stack:
+            last = run_live(
+                source, session, settings, ServerSettings(host=host, port=port), stop=stop, opened=opened,
+                report=report, direction=direction, listeners=tuple(onset.listeners), parts=onset.parts,
+            )
     finally:
         if timer is not None:
             timer.cancel()

@@ -124,6 +124,7 @@ class LiveRun:
         return {
             "age": self.age,
             "age_words": years(self.age),
+            "follows": self.direction.follows,
             "youngest": self.settings.youngest,
             "oldest": self.settings.oldest,
             "source": {

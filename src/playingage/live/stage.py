@@ -25,15 +25,17 @@ NOT_GRANTED, NOT_KNOWN = "AGE NOT GRANTED", "AGE NOT KNOWN TO THE MODEL"
 class PartFacts:
     """A performer who can be re-aged. Ages in years, hashes as hexadecimal digits.
 
-    start: the age asked while neither schedule nor hand asks another. known: what the model knows. granted: what the
+    start: the age asked while neither schedule nor hand asks another. follows: then it is the one asked of everybody.
+    known: what the model knows. granted: what the
     grant covers. look: what is asked besides. size: of the network, in pixels.
     """
 
     performer: str
     name: str
-    start: float | None
-    known: tuple[float, float]
-    granted: tuple[float, float]
+    start: float | None = None
+    follows: bool = False
+    known: tuple[float, float] = (18.0, 90.0)
+    granted: tuple[float, float] = (18.0, 90.0)
     model: str = ""
     model_sha256: str = ""
     size: int = 0
@@ -246,7 +248,14 @@ class Stage:
             return hand.age, "hand"
         if plan is not None:
             return (None, "schedule") if plan.left else (plan.age(self._elapsed, self._rate), "schedule")
+        if part.follows:
+            return self._state.age, "start"
         return (None, "none") if part.start is None else (part.start, "start")
+
+    @property
+    def follows(self) -> bool:
+        """Whether the age asked of everybody means anybody."""
+        return not self._parts or any(part.follows for part in self._parts.values())
 
     def _restore(self, document: Mapping[str, Any]) -> None:
         """Take over what an earlier run was asked: slate, ages by hand, strengths, switches, emergency."""

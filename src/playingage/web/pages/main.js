@@ -86,6 +86,7 @@ function heard(state) {
   if (bad(state) && !bad(now.state)) now.lostAt = new Date(Date.now() - state.source.for_s * 1000);
   now.state = state;
   controls.told(state.age, state.youngest, state.oldest);
+  document.querySelector(".age").hidden = state.follows === false;
 }
 
 function speak() {

@@ -1,0 +1,95 @@
+"""What a set needs besides the picture: schedule, direction, the watch over grants."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from playingage.cli.output import say
+from playingage.core import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playingage.cli.casting import GrantedCast
+    from playingage.engine import Cast, Look
+    from playingage.live import Direction, Pair
+    from playingage.production import Production
+    from playingage.schedule import Schedule
+    from playingage.web.server import Part
+
+SCHEDULE_FILES = ("schedule.toml", "schedule.csv")
+ScheduleFile = Annotated[
+    Path | None,
+    typer.Option("--schedule", metavar="FILE",
+                 help="Ages by scene, shot and take (.csv or .toml); the production's own, unless told."),
+]
+Scene = Annotated[str, typer.Option("--scene", help="Scene to begin with; the schedule's first, unless told.")]
+Shot = Annotated[str, typer.Option("--shot", help="Shot to begin with.")]
+
+
+@dataclass(slots=True, kw_only=True)
+class OnSet:
+    """What runs beside the picture. stack: what is to be ended with it."""
+
+    direction: "Direction"
+    listeners: "list[Callable[[Pair], None]]" = field(default_factory=list)
+    parts: "list[Part]" = field(default_factory=list)
+    stack: ExitStack = field(default_factory=ExitStack)
+
+
+def find_schedule(file: Path | None, production: "Production | None") -> "Schedule | None":
+    """The schedule that is named, else the production's own, if it has one. Says which. Raises ScheduleError."""
+    from playingage.schedule import Schedule
+
+    if file is None and production is not None:
+        found = [path for name in SCHEDULE_FILES if (path := production.folder / "schedule" / name).is_file()]
+        if len(found) > 1:
+            raise SettingError(f"{found[0].parent}: holds {' and '.join(path.name for path in found)}",
+                               "Keep one of the two, or name one with --schedule.")
+        file = next(iter(found), None)
+    if file is None:
+        return None
+    schedule = Schedule.load(file)
+    say(f"Schedule: {file}, {len(schedule.scenes)} scenes, {schedule.sha256[:12]}.")
+    return schedule
+
+
+def direct(
+    cast: "Cast", granted: "GrantedCast | None", *, age: float | None, look: "Look", schedule: "Schedule | None",
+    scene: str = "", shot: str = "",
+) -> OnSet:
+    """Whoever says what is asked of the picture; with the grants watched where there are any. Raises SettingError.
+
+    age: asked of everybody, or of the performers without one of their own.
+    """
+    from playingage.live import Direction, PartFacts
+    from playingage.live.grants import GrantWatch
+
+    parts = [] if granted is None else [
+        PartFacts(
+            performer=role.performer, name=role.name, start=role.age, follows=role.age is None and age is not None,
+            known=role.engine.ages, granted=role.ages, model=role.engine.package.spec.name,
+            model_sha256=role.engine.package.sha256, size=role.engine.package.spec.size, grant=role.grant, look=look,
+        )
+        for role in cast.roles
+    ]
+    low, high = cast.ages if granted is None or age is not None else _all_ages(cast)
+    direction = Direction(
+        min(max(low, 35.0), high) if age is None else age, youngest=low, oldest=high, look=look, parts=parts,
+        schedule=schedule,
+    )
+    if scene:
+        direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
+    onset = OnSet(direction=direction)
+    if granted is not None:
+        onset.stack.enter_context(
+            GrantWatch(granted.production, direction, [part.performer for part in parts], use=granted.use)
+        )
+    return onset
+
+
+def _all_ages(cast: "Cast") -> tuple[float, float]:
+    return min(role.ages[0] for role in cast.roles), max(role.ages[1] for role in cast.roles)
