@@ -48,16 +48,20 @@ class _Series:
             return {
                 "p50_ms": None,
                 "p95_ms": None,
+                "p99_ms": None,
                 "run_p50_ms": None,
                 "run_p95_ms": None,
+                "run_p99_ms": None,
                 "run_max_ms": None,
                 "count": 0,
             }
         return {
             "p50_ms": _quantile(values, 0.5),
             "p95_ms": _quantile(values, 0.95),
+            "p99_ms": _quantile(values, 0.99),
             "run_p50_ms": self.overall(0.5),
             "run_p95_ms": self.overall(0.95),
+            "run_p99_ms": self.overall(0.99),
             "run_max_ms": round(self.most * 1000, 1),
             "count": self.count,
         }
@@ -68,7 +72,7 @@ def _quantile(values: list[float], share: float) -> float | None:
 
 
 class LiveStats:
-    """Delays (median and 95th percentile, in a sliding window and over the run), rates, drops for each place."""
+    """Delays (median, 95th and 99th percentile, in a sliding window and over the run), rates, drops for each place."""
 
     def __init__(self, window: float, started: float) -> None:
         self._lock = threading.Lock()
