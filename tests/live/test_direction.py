@@ -22,7 +22,7 @@ class Ramp:
 
     first: float
     last: float
-    left: bool = False
+    alone: bool = False
 
     @property
     def constant(self) -> bool:
@@ -48,7 +48,7 @@ class Plans:
 
     def at(self, scene: str, shot: str, take: int, performer: str, /) -> Ramp | None:
         return {
-            ("1", "ada"): Ramp(20, 20), ("2", "ada"): Ramp(20, 68), ("2", "ben"): Ramp(0, 0, left=True),
+            ("1", "ada"): Ramp(20, 20), ("2", "ada"): Ramp(20, 68), ("2", "ben"): Ramp(0, 0, alone=True),
             ("3", "ada"): Ramp(90, 90),
         }.get((scene, performer))
 

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from playingage.rights import Use
     from playingage.runtime import Device
 
+ALL = "all"
+"""As a performer's name: everybody of the production who has a model."""
 _CLEARLY_LARGER = 1.5
 """A reference picture shows one face that is this much larger than any other."""
 Performers = Annotated[
     list[str] | None,
     typer.Option("--performer", metavar="ID[=AGE]",
-                 help="Re-age this performer alone, by their own model; AGE if other than --age. May be repeated."),
+                 help="Re-age this performer alone, by their own model; AGE if other than --age. May be repeated; "
+                      "'all' is everybody of the production who has a model."),
 ]
 
 
@@ -96,11 +99,12 @@ def load_cast(
     from playingage.rights import Use
     from playingage.runtime import choose_device
 
+    production, wanted = Production.find(folder), Use(use)
+    asked = _everybody(asked, production)
     if len(asked) > 1 and model != "default":
         raise SettingError("--model names one package, for one performer", "Leave it out: each has their newest.")
     if len(asked) > 1 and source_age is not None:
         raise SettingError("--source-age is of one performer, and several are named", "Leave it out.")
-    production, wanted = Production.find(folder), Use(use)
     chosen = choose_device(device, precision=precision, threads=threads)
     say(f"Device: {chosen}.")
     roles = []
@@ -127,6 +131,22 @@ def load_cast(
     if age is not None:
         cast.check_age(age)
     return GrantedCast(cast=cast, production=production, use=wanted)
+
+
+def _everybody(asked: tuple[Asked, ...], production: "Production") -> tuple[Asked, ...]:
+    """`all` put as names. Raises SettingError where nobody has a model."""
+    if ALL not in {each.performer for each in asked}:
+        return asked
+    named = {each.performer for each in asked}
+    others = [
+        person.id for person in production.performers
+        if person.id not in named and any(production.models(person.id).glob("*.pamodel"))
+    ]
+    age = next(each.age for each in asked if each.performer == ALL)
+    found = (*(each for each in asked if each.performer != ALL), *(Asked(performer=id, age=age) for id in others))
+    if not found:
+        raise SettingError(f"{production.folder}: nobody has a model", "Train one: playingage train PERFORMER.")
+    return found
 
 
 def _likenesses(pictures: Iterable[Path], device: "Device") -> "list[NDArray[np.float32]]":

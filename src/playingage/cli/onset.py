@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playingage.cli.casting import GrantedCast
     from playingage.engine import Cast, Look
-    from playingage.live import Direction, Pair
+    from playingage.live import Direction, Pair, Told
     from playingage.production import Production
     from playingage.schedule import Schedule
     from playingage.web.server import Part
@@ -85,10 +85,28 @@ def direct(
         direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
     onset = OnSet(direction=direction)
     if granted is not None:
+        direction.tellers = (*direction.tellers, _journal(granted))
         onset.stack.enter_context(
             GrantWatch(granted.production, direction, [part.performer for part in parts], use=granted.use)
         )
     return onset
+
+
+def _journal(granted: "GrantedCast") -> "Callable[[Told], None]":
+    """Writes into the ledger what an operator said of who is who, and that a clean picture was asked for."""
+    by_id = {role.performer: role.grant for role in granted.cast.roles}
+
+    def tell(told: "Told") -> None:
+        if told.act in ("pin", "unpin", "emergency"):
+            performer = told.values.get("performer")
+            grants = {each.performer: each.grant for each in told.state.performers} or by_id
+            granted.production.ledger.append(
+                f"set-{told.act}", performer=performer, grant=grants.get(str(performer)), by=told.by,
+                slate=str(told.state.slate), **{name: told.values.get(name) for name in ("face", "on")
+                                                if name in told.values},
+            )
+
+    return tell
 
 
 def _all_ages(cast: "Cast") -> tuple[float, float]:

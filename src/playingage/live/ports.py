@@ -128,7 +128,7 @@ class Plan(Protocol):
     """What a schedule asks of one performer in one shot."""
 
     @property
-    def left(self) -> bool:
+    def alone(self) -> bool:
         """Whether they are to be left as the camera gives them."""
         ...
 

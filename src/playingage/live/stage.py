@@ -230,7 +230,7 @@ class Stage:
             regions = dict(hand.regions)
         stopped = hand.stopped
         if not stopped and age is None:
-            stopped = LEFT if plan is not None and plan.left else NO_AGE
+            stopped = LEFT if plan is not None and plan.alone else NO_AGE
         if not stopped and age is not None:
             stopped = next(filter(None, (part.why_not(each) for each in (age, *regions.values()))), "")
         now = PerformerNow(
@@ -247,7 +247,7 @@ class Stage:
         if hand.age is not None:
             return hand.age, "hand"
         if plan is not None:
-            return (None, "schedule") if plan.left else (plan.age(self._elapsed, self._rate), "schedule")
+            return (None, "schedule") if plan.alone else (plan.age(self._elapsed, self._rate), "schedule")
         if part.follows:
             return self._state.age, "start"
         return (None, "none") if part.start is None else (part.start, "start")
