@@ -1,0 +1,135 @@
+"""A set to put a console on: performers whose faces are told, a schedule, a recorder, somebody who takes pins."""
+
+import dataclasses
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from live.fakes import AGE_ROW, FakeFace, FakeReaged, FakeReager, write_number
+from numpy.typing import NDArray
+
+from playingage.core import PlayingAgeError, SettingError
+from playingage.engine import Ask
+from playingage.frames import Frame
+from playingage.live import PartFacts, SetState, Slate
+
+ADA = PartFacts(
+    performer="ada", name="Ada Lovelace", start=40, known=(20, 70), granted=(25, 62), model="ada-3", size=512,
+    model_sha256="9f2c4e77a1b0" + "0" * 52, grant="3d" * 32, grant_until="2027-01-31T00:00:00+00:00",
+)
+BEN = PartFacts(
+    performer="ben", name="Ben Ames", start=30, known=(18, 80), granted=(18, 80), model="ben-1", size=256,
+    model_sha256="51d0aa72c3f4" + "0" * 52, grant="7a" * 32, grant_until="2027-03-01T00:00:00+00:00",
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FakePlan:
+    """From `first` to `last` years over two seconds, or always `first`."""
+
+    first: float
+    last: float | None = None
+    left: bool = False
+
+    @property
+    def constant(self) -> bool:
+        return self.last is None
+
+    def age(self, frames: int, rate: Fraction, /) -> float:
+        share = min(1.0, frames / float(rate) / 2)
+        return self.first if self.last is None else round(self.first + (self.last - self.first) * share, 2)
+
+    def regions(self, frames: int, rate: Fraction, /) -> Mapping[str, float]:
+        return {}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FakeScene:
+    id: str
+    heading: str = ""
+    shots: tuple[str, ...] = ()
+
+
+class FakeSchedule:
+    """Scenes, and who is how old in which; `plans` by scene and performer."""
+
+    sha256 = "5c" * 32
+
+    def __init__(self, scenes: tuple[FakeScene, ...], plans: Mapping[tuple[str, str], FakePlan]) -> None:
+        self.scenes, self._plans = scenes, plans
+
+    def at(self, scene: str, shot: str, take: int, performer: str, /) -> FakePlan | None:
+        return self._plans.get((scene, performer))
+
+
+class FakeRecorder:
+    """Counts its takes; `told` is laid over what it reports, `fails` is raised by the next roll."""
+
+    def __init__(self) -> None:
+        self.takes: list[str] = []
+        self.marks: list[str] = []
+        self.rolls = False
+        self.told: dict[str, Any] = {}
+        self.fails: PlayingAgeError | None = None
+
+    def roll(self, slate: Slate, state: SetState) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.takes.append(str(slate))
+        self.rolls = True
+
+    def cut(self) -> None:
+        self.rolls = False
+
+    def mark(self, words: str) -> None:
+        if not self.takes:
+            raise SettingError("there is no take to mark", "Roll first.")
+        self.marks.append(words)
+
+    def next_take(self, scene: str, shot: str) -> int:
+        place = " ".join(part for part in (scene, shot) if part)
+        return 1 + sum(take.startswith(f"{place} take") for take in self.takes)
+
+    def report(self) -> dict[str, Any]:
+        state = {"state": "recording" if self.rolls else "idle", "words": "", "frames": 0, "minutes_left": 96.4}
+        return {**state, **self.told}
+
+
+class StageReager(FakeReager):
+    """Does to its `faces` what is asked of their performers, and takes an operator's word on who they are."""
+
+    def __init__(self, faces: tuple[FakeFace, ...], names: Mapping[str, str], *, takes: float = 0.0) -> None:
+        super().__init__(takes=takes)
+        self.faces, self._names = faces, names
+        self._pins: dict[int, str] = {}
+        self.asks: list[tuple[int, Ask]] = []
+
+    def pin(self, face: int, performer: str | None, /) -> None:
+        if face not in {each.id for each in self.faces}:
+            raise SettingError(f"face {face} is not in the picture")
+        self._pins[face] = performer or ""
+
+    def unpin(self, face: int, /) -> None:
+        self._pins.pop(face, None)
+
+    def process(self, frame: Frame, ask: Ask, /) -> FakeReaged:
+        if self.fails is not None:
+            raise self.fails
+        self.asks.append((frame.number, ask))
+        faces = tuple(self._done(face, ask) for face in self.faces)
+        pixels: NDArray[np.uint8] = frame.pixels.copy()  # type: ignore[assignment]
+        write_number(pixels, AGE_ROW, round(10 * max((face.target_age or 0 for face in faces), default=0)))
+        return FakeReaged(frame=dataclasses.replace(frame, pixels=pixels), matte=None, faces=faces)
+
+    def _done(self, face: FakeFace, ask: Ask) -> FakeFace:
+        pinned = face.id in self._pins
+        who = self._pins.get(face.id, face.performer)
+        role = ask.roles.get(who)
+        if role is None:
+            return dataclasses.replace(face, performer="", name="", pinned=pinned, strength=0.0, reasons=("unknown",))
+        return dataclasses.replace(
+            face, performer=who, name=self._names[who], pinned=pinned, target_age=role.age,
+            strength=face.strength * role.look.strength if role.on else 0.0,
+            reasons=face.reasons if role.left is None else (str(role.left),),
+        )
