@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from media.clips import RATE, centres, expected, frames_of, info_of, make_clip
-from playingage.core import SourceLostError, UnreadableError
+from playingage.core import SourceLostError
 from playingage.frames import Frame
 from playingage.media import PacedSource, ReconnectingSource, Source, SourceInfo, open_source
 from playingage.media.base import SourceBase
 from playingage.media.guarded import GuardedSource
+from playingage.media.labelled import LabelledSource
 
 
 class Scripted(SourceBase):
@@ -128,6 +129,7 @@ def test_a_lost_source_comes_back_by_itself() -> None:
     frame = source.read()
     assert frame is not None
     assert frame.number == 3
+    assert frame.seconds == 3 / RATE
     assert source.connection == type(state)(connected=True, losses=1)
     assert source.read() is not None
     assert source.read() is None
@@ -135,14 +137,21 @@ def test_a_lost_source_comes_back_by_itself() -> None:
     assert second.closed
 
 
-def test_an_end_can_count_as_a_loss_and_a_new_size_is_refused() -> None:
+def test_an_end_can_count_as_a_loss_and_a_new_size_is_taken_up(caplog: pytest.LogCaptureFixture) -> None:
+    small = frames_of(1, size=(32, 32))
     source = ReconnectingSource(
-        opener(Scripted([]), Scripted([], size=(32, 32))), ends=False, first_wait_s=0.01
+        opener(Scripted([*frames_of(1)]), Scripted([*small], size=(32, 32))), ends=False, first_wait_s=0.01
     )
+    assert source.read() is not None
+    assert (source.info.width, source.info.generation) == (64, 0)
     with pytest.raises(SourceLostError, match="it ended"):
         source.read()
-    with pytest.raises(UnreadableError, match="came back as 32x32"):
-        source.read()
+    assert (source.info.width, source.info.generation) == (64, 0)
+    frame = source.read()
+    assert frame is not None
+    assert frame.pixels.shape == (32, 32, 3)
+    assert (source.info.width, source.info.generation, source.faults.changes, source.faults.losses) == (32, 1, 1, 1)
+    assert "came back as 32x32" in caplog.text
     source.close()
 
 
@@ -215,7 +224,9 @@ def test_udp_is_read_lost_and_found_again() -> None:
     sender = threading.Thread(target=send, args=(port, 1000, stop), daemon=True)
     sender.start()
     source = open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=3)
-    assert isinstance(source, ReconnectingSource)
+    assert isinstance(source, LabelledSource)
+    live = source.source
+    assert isinstance(live, ReconnectingSource)
     with source:
         frames = [source.read() for _ in range(10)]
         assert [f.number for f in frames if f] == list(range(10))
@@ -228,7 +239,7 @@ def test_udp_is_read_lost_and_found_again() -> None:
         with pytest.raises(SourceLostError):
             while True:
                 source.read()
-        assert not source.connection.connected
+        assert not live.connection.connected
         stop.clear()
         threading.Thread(target=send, args=(port, 1000, stop), daemon=True).start()
         again = None
@@ -238,5 +249,5 @@ def test_udp_is_read_lost_and_found_again() -> None:
             except SourceLostError:
                 continue
         assert again.number > 10
-        assert source.connection.connected
+        assert live.connection.connected
         stop.set()

@@ -47,9 +47,17 @@ class Timecode:
         if match is None:
             raise ValueError(f"{text!r} is not a timecode of the form HH:MM:SS:FF or HH:MM:SS;FF")
         hours, minutes, seconds, frames = (int(match.group(i)) for i in (1, 2, 3, 5))
-        drop = match.group(4) != ":"
+        return cls.of(hours, minutes, seconds, frames, rate, match.group(4) != ":")
+
+    @classmethod
+    def of(
+        cls, hours: int, minutes: int, seconds: int, frames: int, rate: Fraction, drop: bool = False
+    ) -> "Timecode":
+        """From the parts of a label. Raises ValueError for parts out of range and for labels that are left out."""
         zero = cls(0, rate, drop)
-        if hours > 23 or minutes > 59 or seconds > 59 or frames >= zero.base:
+        text = f"{hours:02}:{minutes:02}:{seconds:02}{';' if drop else ':'}{frames:02}"
+        parts = ((hours, 24), (minutes, 60), (seconds, 60), (frames, zero.base))
+        if not all(0 <= part < limit for part, limit in parts):
             raise ValueError(f"{text!r}: hours, minutes, seconds or frames out of range at {zero.base} frames a second")
         total = ((hours * 60 + minutes) * 60 + seconds) * zero.base + frames
         if drop:
@@ -59,6 +67,16 @@ class Timecode:
             total_minutes = hours * 60 + minutes
             total -= dropped * (total_minutes - total_minutes // 10)
         return cls(total, rate, drop)
+
+    @classmethod
+    def of_day(cls, seconds: float, rate: Fraction) -> "Timecode":
+        """The label of a time of day, `seconds` after midnight: drop-frame where the rate knows it.
+
+        Where labels are slower or faster than the clock (23.976) it is the label that reads as the clock does.
+        """
+        drop = rate in NTSC
+        exact = Fraction(seconds) % 86400
+        return cls(int(exact * (rate if drop else cls(0, rate).base)), rate, drop)
 
     def __add__(self, frames: int) -> "Timecode":
         return Timecode(self.frame + frames, self.rate, self.drop)

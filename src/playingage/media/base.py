@@ -6,7 +6,8 @@ from typing import Self
 
 from playingage.core import UnreadableError
 from playingage.frames import Frame
-from playingage.media.ports import SourceInfo
+from playingage.media.counting import Faults
+from playingage.media.ports import Source, SourceInfo
 
 MAX_SIDE = 16384
 MAX_PIXELS = 134_217_728
@@ -25,6 +26,11 @@ def check_size(width: int, height: int, name: str) -> None:
         )
 
 
+def faults_of(source: Source) -> Faults:
+    """What went wrong in a source so far; nothing where it does not tell."""
+    return source.faults if isinstance(source, SourceBase) else Faults()
+
+
 class SourceBase:
     """Iteration and `with` for sources; a subclass gives `info`, `read` and `close`."""
 
@@ -32,6 +38,11 @@ class SourceBase:
     def info(self) -> SourceInfo:
         """What is known of the source."""
         raise NotImplementedError
+
+    @property
+    def faults(self) -> Faults:
+        """What went wrong so far, counted; nothing for sources that fail instead."""
+        return Faults()
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end."""

@@ -4,6 +4,7 @@ Damage is reported where container or decoder can see it; flipped bits that stil
 checksums cannot be seen by anybody.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from playingage.core import UnreadableError
+from playingage.core import Timecode, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
-from playingage.media.describe import context_tags, describe
+from playingage.media.describe import context_tags, describe, picture_timecode
+from playingage.media.labels import Counting, TimecodeChoice, TimecodeFrom, moved
+from playingage.media.ltc_audio import LtcTrack
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
 from playingage.media.timing import Timing, clip_timing
@@ -24,6 +27,8 @@ from playingage.media.unpack import Unpacker, orientation, turn
 
 _LOCAL = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
 """A file on disk may not make us open network addresses (a playlist could)."""
+_SEARCHED_S = 10
+"""Seconds of audio searched for linear timecode when a clip is opened."""
 
 
 class ClipSource(SourceBase):
@@ -31,12 +36,17 @@ class ClipSource(SourceBase):
 
     Raises UnreadableError at once for what is no clip, and from `read()` naming the frame for one that is damaged or
     cut off. `threads` decode (0: one per core). With `accurate=False` chroma is not interpolated (8-bit clips convert
-    about four times faster).
+    about four times faster). A frame carries the timecode of the container, else that in the pictures (SEI); or linear
+    timecode in the audio where `timecode` asks for that.
     """
 
-    def __init__(self, path: Path, *, threads: int = 0, accurate: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 0, accurate: bool = True, timecode: TimecodeChoice | None = None
+    ) -> None:
         self._path, self._threads = path, threads
         self._name = str(path)
+        self._choice = timecode or TimecodeChoice()
+        self._track: LtcTrack | None = None
         self._unpacker = Unpacker(accurate=accurate, threads=1)
         self._number = 0
         self._ended = False
@@ -53,6 +63,7 @@ class ClipSource(SourceBase):
             self._info = describe(
                 self._name, self._container, self._stream, first, self._timing, self._turns, self._header
             )
+            self._start_labels(first)
         except (ValueError, ArithmeticError) as error:
             self.close()
             raise UnreadableError(
@@ -89,11 +100,15 @@ class ClipSource(SourceBase):
                 return  # the next `read` says whether the clip is complete
             if picture.pts is not None:
                 self._last = picture.pts
+            self._label(picture)
             self._number += 1
 
     def rewind(self) -> None:
         """Start again at the first frame."""
         self.close()
+        self._counting = Counting()
+        if self._choice.origin is TimecodeFrom.LTC:
+            self._track = self._open_track()
         self._container, self._stream = self._open()
         self._number, self._ended, self._pending = 0, False, None
 
@@ -102,6 +117,46 @@ class ClipSource(SourceBase):
         self._ended = True
         self._pending = None
         self._container.close()
+        if self._track is not None:
+            self._track.close()
+
+    def _open_track(self) -> LtcTrack:
+        return LtcTrack(self._path, self._choice.channel, self._timing.rate)
+
+    def _start_labels(self, first: VideoFrame) -> None:
+        """Find out where timecode comes from, and the first frame's."""
+        self._counting = Counting()
+        self._tag = self._info.timecode if self._choice.origin is not TimecodeFrom.LTC else None
+        notes, found = self._info.notes, self._tag
+        if self._choice.origin is TimecodeFrom.LTC:
+            self._track = self._open_track()
+            found = self._track.at(self._seconds(first))
+            if found is None:
+                self._track.read_until(self._seconds(first) + _SEARCHED_S)
+            heard, channel = self._track.ear.clock.seen, self._track.ear.channel
+            notes = (
+                *notes, f"timecode: linear timecode of audio channel {channel}" if heard
+                else f"timecode: none was read on the audio in the first {_SEARCHED_S} seconds",
+            )
+        elif found is None:
+            found = self._seen(first)
+            notes = (*notes, "timecode: of the pictures (SEI)") if found is not None else notes
+        self._info = replace(self._info, timecode=found, notes=notes)
+
+    def _seconds(self, picture: VideoFrame) -> float:
+        tick = picture.pts
+        if tick is None or self._stream.time_base is None:
+            return float(self._number / self._timing.rate)
+        return float(tick * self._stream.time_base)
+
+    def _seen(self, picture: VideoFrame) -> Timecode | None:
+        return picture_timecode(picture, self._timing.rate, self._stream.codec_context.framerate)
+
+    def _label(self, picture: VideoFrame) -> Timecode | None:
+        if self._tag is not None:
+            return moved(self._tag, self._number)
+        seen = self._track.at(self._seconds(picture)) if self._track is not None else self._seen(picture)
+        return self._counting.label(seen, self._number, self._timing.rate)
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
         if not self._path.is_file():
@@ -190,6 +245,7 @@ class ClipSource(SourceBase):
             pts = (picture.pts - self._start) * (self._stream.time_base or Fraction(1))
         if picture.pts is not None:
             self._last = picture.pts
+        label = self._label(picture)
         self._number += 1
         return Frame(
             pixels=pixels,
@@ -199,6 +255,6 @@ class ClipSource(SourceBase):
             colour=info.colour,
             bits=info.bits,
             pts=pts,
-            timecode=None if info.timecode is None else info.timecode + number,
+            timecode=label,
             origin=Origin(name=self._name, reel=dict(info.metadata).get("reel_name", "")),
         )

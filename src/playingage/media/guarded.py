@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from playingage.core import SourceLostError
 from playingage.frames import Frame
-from playingage.media.base import SourceBase
+from playingage.media.base import SourceBase, faults_of
+from playingage.media.counting import Faults
 from playingage.media.ports import Source, SourceInfo
 
 _Answer = Source | Frame | BaseException | None
@@ -28,12 +29,17 @@ class GuardedSource(SourceBase):
         opened = self._answer()
         if opened is None or isinstance(opened, Frame):
             raise AssertionError("the guard's first answer is a source")
-        self._info = opened.info
+        self._source = opened
 
     @property
     def info(self) -> SourceInfo:
+        """As of the source, now."""
+        return self._source.info
+
+    @property
+    def faults(self) -> Faults:
         """As of the source."""
-        return self._info
+        return faults_of(self._source)
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises what the source raises, and SourceLostError when it hangs."""

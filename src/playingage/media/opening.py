@@ -9,6 +9,8 @@ from playingage.media.address import PICTURE_SUFFIXES, Kind, SequenceName, kind_
 from playingage.media.clip import ClipSource
 from playingage.media.clip_sink import ClipSink
 from playingage.media.guarded import GuardedSource
+from playingage.media.labelled import LabelledSource
+from playingage.media.labels import TimecodeChoice, TimecodeFrom
 from playingage.media.pacing import PacedSource
 from playingage.media.pattern import PatternSettings, PatternSource
 from playingage.media.picture_sink import WRITTEN_SUFFIXES, PictureSink, SequenceSink
@@ -30,6 +32,7 @@ def open_source(
     timeout_s: float = TIMEOUT_S,
     threads: int = 0,
     accurate: bool = True,
+    timecode: str = "auto",
 ) -> Source:
     """Open anything that gives frames.
 
@@ -41,51 +44,72 @@ def open_source(
     rate: frames a second for pictures (24 if not given) and the wish to a device; a clip has its own.
     timeout_s: the longest that opening and each read of a device or network address may take, in seconds.
     threads: decoding threads, 0 for one per core. accurate: interpolate chroma and round exactly.
+    timecode: `source`, what comes with the pictures; `ltc` or `ltc:CHANNEL`, linear timecode on an audio channel, from
+        1; `free`, the time of day counted at the source's rate; `auto`, the source's where it has one, else free for
+        devices and streams. The info's notes say which it is.
 
     Raises UnreadableError, SourceLostError (no answer in time) or SettingError. Never blocks for ever.
     """
     if timeout_s <= 0:
         raise SettingError(f"a time limit of {timeout_s} seconds makes no sense", "Give more than 0.")
-    kind = kind_of(address)
+    kind, choice = kind_of(address), TimecodeChoice.parse(timecode)
     if rate is not None and kind in (Kind.CLIP, Kind.STREAM):
         raise SettingError(f"{address}: a {kind.value} has its own rate", "Leave the rate out.")
     if kind is Kind.PATTERN:
         pattern = PatternSource(PatternSettings.parse(address), address)
-        return PacedSource(pattern, loop=loop, paced=realtime) if realtime or loop else pattern
+        _check_timecode(choice, address, kind, realtime)
+        paced: Source = PacedSource(pattern, loop=loop, paced=realtime) if realtime or loop else pattern
+        return LabelledSource(paced, choice) if choice.origin is TimecodeFrom.FREE else paced
     if kind in (Kind.STREAM, Kind.DEVICE):
-        opener = partial(_live, address, kind, rate, timeout_s, threads, accurate)
-        return ReconnectingSource(opener, ends=kind is Kind.STREAM) if realtime else opener()
-    stored = _stored(address, kind, rate, threads, accurate)
-    return PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
+        _check_timecode(choice, address, kind, True)
+        opener = partial(_live, address, kind, rate, timeout_s, threads, accurate, choice)
+        live = ReconnectingSource(opener, ends=kind is Kind.STREAM) if realtime else opener()
+        return LabelledSource(live, choice)
+    _check_timecode(choice, address, kind, realtime)
+    stored = _stored(address, kind, rate, threads, accurate, choice)
+    played: Source = PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
+    return LabelledSource(played, choice) if choice.origin is TimecodeFrom.FREE else played
+
+
+def _check_timecode(choice: TimecodeChoice, address: str, kind: Kind, realtime: bool) -> None:
+    if choice.origin is TimecodeFrom.FREE and not realtime:
+        raise SettingError(f"{address}: timecode runs free only in live", "Take its own, or leave timecode out.")
+    if choice.origin is TimecodeFrom.LTC and kind not in (Kind.CLIP, Kind.STREAM):
+        raise SettingError(f"{address}: a {kind.value} has no audio to read linear timecode from", "Take another.")
 
 
 def open_stored(
-    address: str, *, rate: Fraction | None = None, threads: int = 0, accurate: bool = True
+    address: str, *, rate: Fraction | None = None, threads: int = 0, accurate: bool = True, timecode: str = "auto"
 ) -> ClipSource | PictureSource:
     """As `open_source`, for clips, pictures and sequences alone; what it returns can `skip`. Raises likewise."""
     kind = kind_of(address)
     if kind not in (Kind.CLIP, Kind.PICTURE, Kind.SEQUENCE, Kind.FOLDER):
         raise SettingError(f"{address}: is no stored footage", "Give a file or a sequence.")
-    return _stored(address, kind, rate, threads, accurate)
+    choice = TimecodeChoice.parse(timecode)
+    _check_timecode(choice, address, kind, False)
+    return _stored(address, kind, rate, threads, accurate, choice)
 
 
 def _live(
-    address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool
+    address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool,
+    choice: TimecodeChoice,
 ) -> Source:
     if kind is Kind.STREAM:
-        return StreamSource(address, timeout_s=timeout_s, threads=threads, accurate=accurate)
-    device = partial(DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate)
+        return StreamSource(address, timeout_s=timeout_s, threads=threads, accurate=accurate, timecode=choice)
+    device = partial(
+        DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate, timecode=choice
+    )
     return GuardedSource(device, name=address, timeout_s=timeout_s)
 
 
 def _stored(
-    address: str, kind: Kind, rate: Fraction | None, threads: int, accurate: bool
+    address: str, kind: Kind, rate: Fraction | None, threads: int, accurate: bool, choice: TimecodeChoice
 ) -> ClipSource | PictureSource:
     path = Path(address)
     if kind is Kind.PICTURE:
         return PictureSource([path], rate=rate)
     if kind is Kind.CLIP:
-        return ClipSource(path, threads=threads, accurate=accurate)
+        return ClipSource(path, threads=threads, accurate=accurate, timecode=choice)
     name = sequence_in(path) if kind is Kind.FOLDER else SequenceName.parse(address)
     numbers = name.numbers()
     return PictureSource([name.path(n) for n in numbers], name=str(name), rate=rate, first_number=numbers[0])

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from playingage.frames import Frame
 from playingage.media.base import SourceBase
+from playingage.media.labels import moved
 from playingage.media.ports import Source, SourceInfo
 
 _LATE = 0.25
@@ -26,8 +27,8 @@ class Rewindable(Source, Protocol):
 class PacedSource(SourceBase):
     """Gives each frame at its time against a monotonic clock, with `captured` set to that moment.
 
-    The next frame is decoded before the wait, so that it is on time. With `loop`, numbers and times go on counting at
-    the end. `stalls` counts how often reading fell behind. `close()` may come from another thread and ends a wait.
+    The next frame is decoded before the wait, so that it is on time. With `loop`, numbers, times and timecode go on
+    counting at the end. `stalls` counts how often reading fell behind. `close()` may come from another thread and ends a wait.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class PacedSource(SourceBase):
                     return None
             now = self._clock()
         changed = bool(self._frames_before)
+        label = frame.timecode
         return dataclasses.replace(
             frame,
+            timecode=None if label is None else moved(label, self._frames_before),
             number=self._frames_before + frame.number,
             pts=seconds if changed or frame.pts is not None else None,
             captured=now if self._paced else None,

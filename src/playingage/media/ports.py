@@ -21,6 +21,9 @@ class SourceInfo:
     start: the container's own time of the first frame in seconds (audio of the same file is timed by it).
     time_base: seconds a tick of the stored times. first_number: number in the name of a sequence's first picture.
     notes: plain sentences on what was assumed or unusual, for a person.
+    deinterlaced: how fields were made pictures, as "bwdif, a picture a frame"; empty where they were not.
+    generation: grows each time a live source changes its size, depth, rate or colour, after a loss or while it runs;
+    a frame's own size and rate are always right.
     """
 
     name: str
@@ -47,6 +50,8 @@ class SourceInfo:
     time_base: Fraction | None = None
     first_number: int | None = None
     notes: tuple[str, ...] = ()
+    deinterlaced: str = ""
+    generation: int = 0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -57,7 +62,7 @@ class SourceInfo:
 
 
 class Source(Protocol):
-    """Gives frames in order, each once.
+    """Gives frames in order, each once. `info` may change between frames of a live source: see its `generation`.
 
     `read()` returns the next frame or None at the end; it raises `UnreadableError` for data that cannot be decoded and
     `SourceLostError` for a source that went away, and never blocks longer than the source's time limit.

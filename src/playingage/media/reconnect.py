@@ -1,16 +1,20 @@
 """A live source that comes back by itself."""
 
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from playingage.core import MediaError, SourceLostError, UnreadableError
+from playingage.core import MediaError, SourceLostError
 from playingage.frames import Frame
-from playingage.media.base import SourceBase
+from playingage.media.base import SourceBase, faults_of
+from playingage.media.counting import Faults
 from playingage.media.ports import Source, SourceInfo
 
+log = logging.getLogger(__name__)
 FIRST_WAIT_S, MOST_WAIT_S = 0.5, 5.0
 
 
@@ -32,9 +36,10 @@ class ReconnectingSource(SourceBase):
     """Opens a source again after it was lost, waiting longer after every failed try.
 
     `read()` raises SourceLostError once when the source is lost and once for every failed try, and waits between tries;
-    calling it again is all that is needed to go on. Numbers count on over losses and skip one, so that a gap shows. The
-    first opening is not repeated: its error passes. With `ends=False` an end counts as a loss. A source that comes back
-    with another size or depth is refused with UnreadableError. `close()` may come from another thread and ends a wait.
+    calling it again is all that is needed to go on. Numbers and times count on over losses, by as many frames as the
+    loss was long and at least one, so that a gap shows. The first opening is not repeated: its error passes. With
+    `ends=False` an end counts as a loss. A source may come back with another size, depth or rate: `info` is then the
+    new one, with a higher `generation`. `close()` may come from another thread and ends a wait.
     """
 
     def __init__(
@@ -44,15 +49,32 @@ class ReconnectingSource(SourceBase):
         self._opener, self._ends, self._clock = opener, ends, clock
         self._first_wait, self._most_wait = first_wait_s, most_wait_s
         self._stop = threading.Event()
-        self._wait, self._base, self._next = first_wait_s, 0, 0
+        self._wait = first_wait_s
+        self._last: Frame | None = None
+        self._base: tuple[int, Fraction] | None = (0, Fraction(0))
+        """Number and time of the connection's first frame; None until that has come after a loss."""
+        self._first: tuple[int, Fraction] = (0, Fraction(0))
+        """Number and time which that frame had of its own."""
+        self._before = Faults()
         self._source: Source | None = opener()
-        self._info = self._source.info
+        self._info, self._generation = self._source.info, 0
         self._connection = Connection(connected=True)
 
     @property
     def info(self) -> SourceInfo:
-        """As of the first opening."""
+        """As of the source now, or when it was last there."""
+        source = self._source
+        if source is not None:
+            info = source.info
+            self._info = dataclasses.replace(info, generation=self._generation + info.generation)
         return self._info
+
+    @property
+    def faults(self) -> Faults:
+        """What went wrong so far, over all connections."""
+        source = self._source
+        now = Faults() if source is None else faults_of(source)
+        return self._before + now + Faults(losses=self._connection.losses)
 
     @property
     def connection(self) -> Connection:
@@ -70,8 +92,6 @@ class ReconnectingSource(SourceBase):
             raise AssertionError("a reopened source is there")
         try:
             frame = source.read()
-        except UnreadableError:
-            raise
         except MediaError as error:
             raise self._lost(error.what) from error
         if frame is None:
@@ -83,9 +103,8 @@ class ReconnectingSource(SourceBase):
                 self._connection, connected=True, lost_since=None, attempts=0, reason=""
             )
         self._wait = self._first_wait
-        number = self._base + frame.number
-        self._next = number + 1
-        return dataclasses.replace(frame, number=number, pts=None if self._base else frame.pts)
+        self._last = frame = self._placed(frame)
+        return frame
 
     def close(self) -> None:
         """End a wait and close the source; may be called twice."""
@@ -94,8 +113,31 @@ class ReconnectingSource(SourceBase):
         if source is not None:
             source.close()
 
+    def _placed(self, frame: Frame) -> Frame:
+        """The frame with its number and time over all connections."""
+        if self._base is None:
+            self._first = (frame.number, frame.seconds)
+            self._base = self._after_loss(frame)
+        number, seconds = self._base
+        if self._last is None:
+            return frame
+        pts = None if frame.pts is None and not self._connection.losses else seconds + frame.seconds - self._first[1]
+        return dataclasses.replace(frame, number=number + frame.number - self._first[0], pts=pts)
+
+    def _after_loss(self, frame: Frame) -> tuple[int, Fraction]:
+        last = self._last
+        if last is None:
+            return (frame.number, frame.seconds)
+        steps = 2
+        if last.captured is not None and frame.captured is not None:
+            steps = max(steps, round((frame.captured - last.captured) * frame.rate))
+        return (last.number + steps, last.seconds + steps / frame.rate)
+
     def _lost(self, reason: str) -> SourceLostError:
         if self._source is not None:
+            self._info = self.info
+            self._generation = self._info.generation
+            self._before += faults_of(self._source)
             self._source.close()
             self._source = None
         before = self._connection
@@ -119,13 +161,19 @@ class ReconnectingSource(SourceBase):
         if self._stop.is_set():
             source.close()
             return False
-        found, known = source.info, self._info
-        if (found.width, found.height, found.bits) != (known.width, known.height, known.bits):
-            source.close()
-            raise UnreadableError(
-                f"{known.name}: came back as {found.width}x{found.height} with {found.bits} bits,"
-                f" was {known.width}x{known.height} with {known.bits}",
-                "Start again for the new format.",
+        before, found = self._info, source.info
+        if form_of(before) != form_of(found):
+            self._generation += 1
+            self._before += Faults(changes=1)
+            log.warning(
+                "%s: came back as %dx%d, %d bits, %.6g frames a second; was %dx%d, %d bits, %.6g", found.name,
+                found.width, found.height, found.bits, found.rate, before.width, before.height, before.bits,
+                before.rate,
             )
-        self._source, self._base = source, self._next + 1
+        self._source, self._base = source, None
         return True
+
+
+def form_of(info: SourceInfo) -> tuple[object, ...]:
+    """What makes a live source's frames alike; where it changes, `generation` grows."""
+    return (info.width, info.height, info.bits, info.rate, info.colour, info.alpha, info.floating)

@@ -1,5 +1,7 @@
 """Capture devices and network streams: pictures as they come, within time limits."""
 
+import dataclasses
+import logging
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -7,18 +9,25 @@ from urllib.parse import urlsplit
 
 import av
 from av import VideoFrame
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
-from playingage.core import SourceLostError, UnreadableError
+from playingage.core import SourceLostError, Timecode, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
-from playingage.media.describe import context_tags, describe
+from playingage.media.counting import Faults, FrameCounter, Place, standard_rate
+from playingage.media.describe import context_tags, describe, picture_timecode
+from playingage.media.labels import TimecodeChoice, TimecodeFrom, moved, rerated
+from playingage.media.ltc_audio import LtcEar
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, is_timeout, reason_of
 from playingage.media.timing import Timing
 from playingage.media.unpack import Unpacker, orientation, turn
 
+log = logging.getLogger(__name__)
 _COMMON = {"flags": "low_delay", "analyzeduration": "1000000"}
 _BY_SCHEME: dict[str, dict[str, str]] = {
     "rtsp": {"rtsp_transport": "tcp"},
@@ -30,40 +39,58 @@ _BY_SCHEME: dict[str, dict[str, str]] = {
 _ENDS = ("http", "https", "tcp")
 """Schemes whose end of data is an end, as of a file; for others it is a loss."""
 _PROTOCOLS = "rtp,udp,tcp,tls,rtsp,rtmp,rtmpt,rtmps,rtmpts,http,https,httpproxy,crypto"
+_WORDS = {
+    "damaged": "damaged pictures are left out",
+    "late": "pictures out of order are left out",
+    "repeated": "pictures with the time of the one before are left out",
+    "lost": "pictures are missing",
+    "jumps": "its times break off and begin anew",
+}
 
 
 class StreamSource(SourceBase):
-    """A network address or a capture device. Damaged pictures are left out and counted in `damaged`.
+    """A network address or a capture device. What is damaged, late or twice there is left out and counted (`faults`).
 
-    `captured` is the moment at which a picture's data had arrived, before it was decoded. Raises SourceLostError when
-    nothing comes for `timeout_s` seconds, at opening or in `read()`.
+    `captured` is the moment at which a picture's data had arrived, before it was decoded. Numbers follow the pictures'
+    own times, so that what is missing shows as a gap. Size, depth and rate may change while it runs: `info` and the
+    frames tell, and `info.generation` grows. A frame carries the timecode that came with it: in the picture (SEI), in
+    the container, or as linear timecode in the audio where `timecode` asks for that; none where none came.
+
+    Raises SourceLostError when nothing comes for `timeout_s` seconds, at opening or in `read()`.
     """
 
-    def __init__(self, address: str, *, timeout_s: float, threads: int = 0, accurate: bool = True) -> None:
+    def __init__(
+        self, address: str, *, timeout_s: float, threads: int = 0, accurate: bool = True,
+        timecode: TimecodeChoice | None = None,
+    ) -> None:
         self._name, self._timeout = address, timeout_s
         self._scheme = urlsplit(address).scheme.lower()
+        self._choice = timecode or TimecodeChoice()
         options = {**_COMMON, **_BY_SCHEME.get(self._scheme, {}), "protocol_whitelist": _PROTOCOLS}
         self._setup(lambda: av.open(address, options=options, timeout=(timeout_s, timeout_s)), threads, accurate)
 
     def _setup(self, opener: Callable[[], InputContainer], threads: int, accurate: bool) -> None:
         self._unpacker = Unpacker(accurate=accurate, threads=1)
-        self.damaged = 0
-        self._number, self._closed = 0, False
+        self._damaged, self._closed = 0, False
+        self._told: set[str] = set()
         self._ready: list[VideoFrame] = []
         self._arrived = time.monotonic()
         self._container = self._connect(opener)
         try:
             self._stream = self._video(threads)
-            self._packets = self._container.demux(self._stream)
+            self._ear = self._listen()
+            heard = self._ear.streams if self._ear is not None else ()
+            self._packets = self._container.demux(self._stream, *heard)
             first = self._decode()
             if first is None:
                 raise UnreadableError(f"{self._name}: ended before its first picture", "Check the address.")
             self._pending: VideoFrame | None = first
-            self._first_tick = first.pts
-            self._turns = orientation(first)
-            self._info = describe(
-                self._name, self._container, self._stream, first, self._timing(), self._turns, self._header
-            )
+            self._counter = FrameCounter(self._rate(), self._stream.time_base or Fraction(1, 90000))
+            self._info = self._describe(first)
+            self._tag = self._info.timecode
+            seen = self._seen(first)
+            if seen is not None:
+                self._info = dataclasses.replace(self._info, timecode=seen)
         except BaseException:
             self._container.close()
             raise
@@ -94,30 +121,53 @@ class StreamSource(SourceBase):
         context.thread_type = "SLICE"
         return stream
 
-    def _timing(self) -> Timing:
+    def _listen(self) -> LtcEar | None:
+        if self._choice.origin is not TimecodeFrom.LTC:
+            return None
+        return LtcEar(self._container.streams.audio, self._choice.channel, self._rate(), self._name)
+
+    def _rate(self) -> Fraction:
         stream = self._stream
-        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-        rate = next((r for r in rates if r and 0 < r <= 1000), Fraction(25))
-        return Timing(frames=None, rate=rate, variable=False, end=None)
+        said = (stream.average_rate, stream.codec_context.framerate, stream.guessed_rate, stream.base_rate)
+        rates = [rate for rate in said if rate and 0 < rate <= 1000]
+        known = (found for rate in rates if (found := standard_rate(rate)) is not None)
+        return next(known, rates[0] if rates else Fraction(25))
+
+    def _describe(self, picture: VideoFrame, generation: int = 0) -> SourceInfo:
+        check_size(picture.width, picture.height, self._name)
+        self._turns = orientation(picture)
+        self._form = (picture.width, picture.height, picture.format.name)
+        timing = Timing(frames=None, rate=self._counter.rate, variable=False, end=None)
+        info = describe(self._name, self._container, self._stream, picture, timing, self._turns, self._header)
+        return dataclasses.replace(info, generation=generation)
 
     @property
     def info(self) -> SourceInfo:
-        """What is known of the stream; its rate is what it announces."""
+        """What is known of the stream now; its rate is what it announces or, where that is wrong, what is measured."""
         return self._info
+
+    @property
+    def faults(self) -> Faults:
+        """What went wrong so far, counted."""
+        return self._counter.faults + Faults(damaged=self._damaged)
 
     def read(self) -> Frame | None:
         """The next picture, or None at the end of what is sent over HTTP or TCP. Raises SourceLostError."""
-        if self._closed:
-            return None
-        picture, self._pending = self._pending, None
-        if picture is None:
-            picture = self._decode()
-        if picture is None:
-            if self._scheme in _ENDS:
-                self.close()
-                return None
-            raise self._lost("the sender ended it")
-        return self._frame(picture)
+        while not self._closed:
+            picture, self._pending = self._pending, None
+            if picture is None:
+                picture = self._decode()
+            if picture is None:
+                if self._scheme in _ENDS:
+                    self.close()
+                    return None
+                raise self._lost("the sender ended it")
+            place = self._counter.take(self._time(picture), self._arrived)
+            self._tell()
+            if place is not None:
+                self._follow(picture)
+                return self._frame(picture, place)
+        return None
 
     def close(self) -> None:
         """Disconnect; may be called twice. Call it from the thread that reads."""
@@ -139,46 +189,95 @@ class StreamSource(SourceBase):
                 raise self._lost(f"nothing came for {self._timeout:g} s" if late else reason_of(error)) from error
             if packet is None:
                 return None
+            if isinstance(packet.stream, AudioStream):
+                self._hear(packet)
+                continue
             self._arrived = time.monotonic()
             try:
                 pictures = packet.decode()
             except av.error.EOFError:
                 return None
             except (FFmpegError, ValueError):
-                self.damaged += 1
+                self._damaged += 1
                 continue
-            whole = [p for p in pictures if not p.is_corrupt]
-            self.damaged += len(pictures) - len(whole)
+            whole = [p for p in pictures if isinstance(p, VideoFrame) and not p.is_corrupt]
+            self._damaged += len(pictures) - len(whole)
             self._ready.extend(whole)
         return self._ready.pop(0)
+
+    def _hear(self, packet: "av.Packet[Stream]") -> None:
+        if self._ear is None:
+            return
+        try:
+            for sound in packet.decode():
+                if isinstance(sound, AudioFrame):
+                    self._ear.hear(packet.stream.index, sound)
+        except (FFmpegError, ValueError):  # damaged audio gives no labels; they are counted on
+            return
+
+    def _tell(self) -> None:
+        """Log each kind of fault once a connection."""
+        faults = self.faults
+        for kind, words in _WORDS.items():
+            if kind not in self._told and getattr(faults, kind):
+                self._told.add(kind)
+                log.warning("%s: %s (told once)", self._name, words)
 
     def _lost(self, why: str) -> SourceLostError:
         self.close()
         return SourceLostError(f"{self._name}: lost: {why}", "It is tried again in live; check sender and network.")
 
-    def _frame(self, picture: VideoFrame) -> Frame:
+    def _time(self, picture: VideoFrame) -> Fraction | None:
+        base = self._stream.time_base
+        return None if picture.pts is None or base is None else picture.pts * base
+
+    def _follow(self, picture: VideoFrame) -> None:
+        """Take up another size, depth or rate."""
+        before, rate = self._info, self._counter.rate
+        if (picture.width, picture.height, picture.format.name) == self._form and rate == before.rate:
+            return
+        found = self._describe(picture, before.generation + 1)
+        label = None if before.timecode is None else rerated(before.timecode, rate)
+        self._info = dataclasses.replace(found, timecode=label)
+        if rate != before.rate:
+            self._tag = None if self._tag is None else rerated(self._tag, rate)
+            if self._ear is not None:
+                self._ear.clock.rerate(rate)
+        log.warning(
+            "%s: is now %dx%d, %d bits, %.6g frames a second; was %dx%d, %d bits, %.6g", self._name, found.width,
+            found.height, found.bits, found.rate, before.width, before.height, before.bits, before.rate,
+        )
+
+    def _seen(self, picture: VideoFrame) -> Timecode | None:
+        """The timecode in the picture itself, where that is asked for."""
+        if self._choice.origin not in (TimecodeFrom.AUTO, TimecodeFrom.SOURCE):
+            return None
+        return picture_timecode(picture, self._counter.rate, self._stream.codec_context.framerate)
+
+    def _label(self, picture: VideoFrame, place: Place) -> Timecode | None:
+        if self._ear is not None:
+            time_ = self._time(picture)
+            return None if time_ is None else self._ear.clock.at(float(time_))
+        seen = self._seen(picture)
+        if seen is None and self._tag is not None and self._choice.origin is not TimecodeFrom.FREE:
+            seen = moved(self._tag, place.number)
+        return seen
+
+    def _frame(self, picture: VideoFrame, place: Place) -> Frame:
         info = self._info
         turns, mirror = self._turns
-        size = (picture.height, picture.width) if turns % 2 else (picture.width, picture.height)
-        if size != (info.width, info.height):
-            raise self._lost(f"the picture changed to {size[0]}x{size[1]}")
         pixels, alpha = self._unpacker.unpack(picture, info.colour)
         if turns or mirror:
             pixels, alpha = turn(pixels, turns, mirror), None if alpha is None else turn(alpha, turns, mirror)
-        pts: Fraction | None = None
-        if picture.pts is not None and self._first_tick is not None and self._stream.time_base:
-            pts = (picture.pts - self._first_tick) * self._stream.time_base
-        number = self._number
-        self._number += 1
         return Frame(
             pixels=pixels,
             alpha=alpha,
-            number=number,
+            number=place.number,
             rate=info.rate,
             colour=info.colour,
             bits=info.bits,
-            pts=pts,
-            timecode=None if info.timecode is None else info.timecode + number,
+            pts=None if picture.pts is None else place.seconds,
+            timecode=self._label(picture, place),
             origin=Origin(name=self._name),
             captured=self._arrived,
         )
@@ -191,10 +290,12 @@ class DeviceSource(StreamSource):
     """
 
     def __init__(
-        self, address: str, *, timeout_s: float, rate: Fraction | None = None, threads: int = 0, accurate: bool = True
+        self, address: str, *, timeout_s: float, rate: Fraction | None = None, threads: int = 0, accurate: bool = True,
+        timecode: TimecodeChoice | None = None,
     ) -> None:
         path, wishes = device_wishes(address)
         self._name, self._timeout, self._scheme = address, timeout_s, "device"
+        self._choice = timecode or TimecodeChoice()
         options = dict(wishes)
         if rate is not None:
             options["framerate"] = f"{rate.numerator}/{rate.denominator}"
