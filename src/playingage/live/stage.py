@@ -114,9 +114,7 @@ class Stage:
         self.lock = threading.RLock()
         self._parts = {part.performer: part for part in parts}
         self._hands = {part.performer: Hand(strength=part.look.strength) for part in parts}
-        scenes = () if schedule is None else tuple(
-            SceneNow(scene=scene.id, heading=scene.heading, shots=tuple(scene.shots)) for scene in schedule.scenes
-        )
+        scenes = _scenes(schedule)
         first = Slate(scene=scenes[0].scene, shot=next(iter(scenes[0].shots), "")) if scenes else Slate()
         self._elapsed, self._rate = 0, Fraction(24)
         self._state = SetState(
@@ -147,7 +145,7 @@ class Stage:
         """What is asked of this frame; in order. A take's first frame is the first after it rolled."""
         with self.lock:
             if self._state.rolling and self._state.rolled_at is None:
-                self._state = replace(self._state, rolled_at=frame.number)
+                self.change(replace(self._state, rolled_at=frame.number))
             begun = self._state.rolled_at
             self._elapsed = max(0, frame.number - begun) if self._state.rolling and begun is not None else 0
             self._rate = frame.rate
@@ -157,6 +155,18 @@ class Stage:
             return Orders(
                 ask=Ask(age=state.age, look=self._look, roles=roles, clean=state.emergency), state=state,
             )
+
+    def use(self, schedule: Schedule) -> None:
+        """The schedule was changed: another one holds from the next frame on. Slate and hands stay."""
+        scenes, sha256 = _scenes(schedule), schedule.sha256
+        with self.lock:
+            self.schedule = schedule
+            self.change(replace(self._state, scenes=scenes, schedule=sha256, notice="SCHEDULE CHANGED"))
+
+    def say(self, notice: str) -> None:
+        """Tell all consoles something."""
+        with self.lock:
+            self.change(replace(self._state, notice=notice))
 
     def stop(self, performer: str, why: str) -> None:
         """From the next frame on nothing is done to a performer, whatever is asked; `why` in words."""
@@ -235,7 +245,8 @@ class Stage:
             stopped = next(filter(None, (part.why_not(each) for each in (age, *regions.values()))), "")
         now = PerformerNow(
             performer=part.performer, name=part.name, model=part.model, model_sha256=part.model_sha256, size=part.size,
-            grant=part.grant, grant_until=part.grant_until, ages=part.ages, age=age, age_from=age_from,
+            grant=part.grant, grant_until=part.grant_until, ages=part.ages, known=part.known, granted=part.granted,
+            age=age, age_from=age_from, planned=self._asked(part, replace(hand, age=None), plan)[0],
             keyed=age_from == "schedule" and plan is not None and not plan.constant, regions=regions,
             strength=hand.strength, on=hand.on, stopped=stopped,
         )
@@ -275,3 +286,9 @@ class Stage:
                 age=None if own is None or part.why_not(own) else float(own), strength=float(each["strength"]),
                 on=each.get("on") is not False,
             )
+
+
+def _scenes(schedule: Schedule | None) -> tuple[SceneNow, ...]:
+    return () if schedule is None else tuple(
+        SceneNow(scene=scene.id, heading=scene.heading, shots=tuple(scene.shots)) for scene in schedule.scenes
+    )

@@ -60,7 +60,8 @@ class PerformerNow:
 
     performer, name: id and what people call them. model, model_sha256, size: of their package; size in pixels. grant:
     hash of the grant in force; empty when there is none. grant_until: ISO time of its end, or empty. ages: youngest and
-    oldest playing age that model and grant cover. age: asked now, in years; None where none is. age_from: who asks it.
+    oldest playing age that model and grant cover; known, granted: that each of them covers. age: asked now, in years;
+    None where none is. age_from: who asks it. planned: what would be asked if no hand did.
     keyed: it changes within the shot. regions: ages of parts of the face, in years. strength: 0..1. on: as switched.
     stopped: why nothing is done although they are on; in words for the pages, empty while something is.
     """
@@ -73,8 +74,11 @@ class PerformerNow:
     grant: str = ""
     grant_until: str = ""
     ages: tuple[float, float] = (18.0, 90.0)
+    known: tuple[float, float] = (18.0, 90.0)
+    granted: tuple[float, float] = (18.0, 90.0)
     age: float | None = None
     age_from: AgeFrom = "none"
+    planned: float | None = None
     keyed: bool = False
     regions: Mapping[str, float] = field(default_factory=dict)
     strength: float = 1.0
@@ -88,7 +92,8 @@ class PerformerNow:
     def document(self) -> dict[str, Any]:
         """Plain JSON."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {**plain, "ages": list(self.ages), "regions": dict(self.regions)}
+        spans = {name: list(plain[name]) for name in ("ages", "known", "granted")}
+        return {**plain, **spans, "regions": dict(self.regions)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

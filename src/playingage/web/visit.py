@@ -94,11 +94,11 @@ class Visit:
             await self._say({"type": "refused", "id": number, "words": "Only operators may do that."})
             return
         try:
-            await asyncio.to_thread(self._run.direction.act, act, values, self._by)
+            state = await asyncio.to_thread(self._run.direction.act, act, values, self._by)
         except PlayingAgeError as error:
             await self._say({"type": "refused", "id": number, "words": error.diagnostics()})
         else:
-            await self._say({"type": "did", "id": number, "act": act})
+            await self._say({"type": "did", "id": number, "act": act, "version": state.version})
 
     async def _tell_set(self) -> None:
         """The on-set state at once when it changes, and when somebody comes."""
