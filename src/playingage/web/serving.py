@@ -2,9 +2,10 @@
 
 import asyncio
 import errno
+import logging
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from importlib import resources
 from types import TracebackType
 from typing import Self
@@ -12,12 +13,16 @@ from typing import Self
 from aiohttp import web
 
 from playingage.core import PlayingAgeError
-from playingage.web.guard import HEADERS, Guard, RefusedError
+from playingage.web.control import Control
+from playingage.web.reception import Handler, Reception, requests_log
 from playingage.web.settings import ServerSettings
+from playingage.web.tls import server_context
 
+log = logging.getLogger(__name__)
 _JOIN = 10.0
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_IDLE = 75.0
+_OPEN = "Nothing is encrypted: whoever is on this network can read pictures and tokens. With --tls self it is."
 
 
 def load_pages() -> dict[str, bytes]:
@@ -40,10 +45,17 @@ class PageServer:
         self.settings = settings or ServerSettings()
         self.pages = load_pages()
         self._thread = threading.Thread(target=self._serve, name="playingage web", daemon=True)
+        certificate, key = self.settings.certificate, self.settings.key
+        self._tls = None if certificate is None or key is None else server_context(certificate, key)
         self._bound = _bind(self.settings)
-        self._loop = asyncio.new_event_loop()
         self.port: int = self._bound.getsockname()[1]
-        self._guard = Guard(self.settings, self.port, (socket.gethostname(), f"{socket.gethostname()}.local"))
+        try:
+            self.reception = Reception(self.settings, self.port)
+        except BaseException:
+            self._bound.close()
+            raise
+        self._control: Control | None = None
+        self._loop = asyncio.new_event_loop()
         self.sockets: set[web.WebSocketResponse] = set()
         self._ready = threading.Event()
         self._end = asyncio.Event()
@@ -63,19 +75,34 @@ class PageServer:
         if host in ("0.0.0.0", "::"):
             host = socket.gethostname()
         shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{self.port}/" + (f"?token={self.settings.token}" if self.settings.token else "")
+        token = f"?token={self.settings.token}" if self.settings.token else ""
+        return f"{self.scheme}://{shown}:{self.port}/{token}"
+
+    @property
+    def scheme(self) -> str:
+        """http, or https with TLS."""
+        return "http" if self._tls is None else "https"
 
     def start(self) -> None:
         """Serve from now on; returns when the port answers."""
+        if self._tls is None and not self.settings.loopback:
+            log.warning(_OPEN)
+        if self.settings.control is not None:
+            self._control = Control.make(self.settings, self.port, self.scheme)
+            self.reception.access.command_token = self._control.token
+            self._control.write()
         self._thread.start()
         self._ready.wait(_JOIN)
         self._raise()
 
     def stop(self) -> None:
         """Say goodbye to all pages and join the thread; may be called twice."""
+        if self._control is not None:
+            self._control.remove()
         if self._thread.ident is None:
             self._bound.close()
             self._loop.close()
+            self.reception.access.invitations.close()
             return
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
@@ -107,12 +134,15 @@ class PageServer:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
             self._bound.close()
+            self.reception.access.invitations.close()
 
     async def _main(self) -> None:
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True)
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True,
+                               keepalive_timeout=_IDLE, logger=requests_log)
         await runner.setup()
-        await web.SockSite(runner, self._bound, backlog=32).start()
-        beside, end = asyncio.create_task(self.beside()), asyncio.create_task(self._end.wait())
+        await web.SockSite(runner, self._bound, backlog=32, ssl_context=self._tls).start()
+        assert runner.server is not None
+        beside, end = asyncio.create_task(self._beside(runner.server)), asyncio.create_task(self._end.wait())
         self._ready.set()
         await asyncio.wait((beside, end), return_when=asyncio.FIRST_COMPLETED)
         if beside.done():
@@ -124,29 +154,19 @@ class PageServer:
             await each.close(code=1001, message=b"the server stops")
         await runner.cleanup()
 
+    async def _beside(self, server: web.Server) -> None:
+        watch = asyncio.create_task(self.reception.watch(server))
+        try:
+            await self.beside()
+            await watch
+        finally:
+            watch.cancel()
+
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._checked], client_max_size=self._most_in)
+        application = self.reception.application(self._most_in)
         application.router.add_get("/pages/{name}", self._file)
         self.add_routes(application)
         return application
-
-    @web.middleware
-    async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            fresh = self._guard.check(request.headers, request.cookies, request.query.get("token", ""), request.scheme)
-            if fresh and request.method == "GET" and request.path != "/socket":
-                response: web.StreamResponse = web.Response(status=303, headers={"Location": request.path})
-                response.set_cookie(self._guard.cookie, self.settings.token, httponly=True, samesite="Lax", path="/")
-            else:
-                response = await handler(request)
-        except RefusedError as refusal:
-            response = web.Response(status=refusal.status, text=refusal.words + "\n")
-        except web.HTTPException as error:
-            response = web.Response(status=error.status, text=f"{error.reason}\n")
-        if not response.prepared:
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-        return response
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -172,3 +192,6 @@ def _bind(settings: ServerSettings) -> socket.socket:
             ) from None
         raise PlayingAgeError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from None
     return bound
+
+
+__all__ = ["Handler", "PageServer", "load_pages"]
