@@ -102,6 +102,12 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
         until(url, lambda found: found == {"ada": 65, "ben": None})
         act(url, "age", performer="ben", age=40)
         until(url, lambda found: found == {"ada": 65, "ben": 40})
+        plans = stage.production.folder / "schedule" / "schedule.csv"
+        plans.write_text(SCHEDULE.replace("ada,2,65", "ada,2,55"))
+        until(url, lambda found: found == {"ada": 55, "ben": 40})
+        plans.write_text("performer,scene,age\nada,2,old\n")
+        time.sleep(1)
+        assert ages(url) == {"ada": 55, "ben": 40}
         begun = time.monotonic()
         revoke(stage, keys["ada"])
         until(url, lambda found: found == {"ada": None, "ben": 40})

@@ -36,7 +36,7 @@ def demo(
     engine = options.load_engine(model, size, device, precision, threads)
     engine.check_age(age)
     cast = Cast.everybody(engine, SITTER_AGE)
-    onset = direct(cast, None, age=age, look=Look(), schedule=None)
+    onset = direct(cast, None, age=age, look=Look())
     with PortraitSource() as source:
         run_monitors(
             source, cast, onset, look=Look(), host=host, port=port, open_page=open_page,

@@ -40,8 +40,11 @@ class OnSet:
     stack: ExitStack = field(default_factory=ExitStack)
 
 
-def find_schedule(file: Path | None, production: "Production | None") -> "Schedule | None":
-    """The schedule that is named, else the production's own, if it has one. Says which. Raises ScheduleError."""
+def find_schedule(file: Path | None, production: "Production | None") -> "tuple[Path, Schedule] | None":
+    """The schedule that is named, else the production's own, if it has one, and its file. Says which.
+
+    Raises ScheduleError.
+    """
     from playingage.schedule import Schedule
 
     if file is None and production is not None:
@@ -54,12 +57,12 @@ def find_schedule(file: Path | None, production: "Production | None") -> "Schedu
         return None
     schedule = Schedule.load(file)
     say(f"Schedule: {file}, {len(schedule.scenes)} scenes, {schedule.sha256[:12]}.")
-    return schedule
+    return file, schedule
 
 
 def direct(
-    cast: "Cast", granted: "GrantedCast | None", *, age: float | None, look: "Look", schedule: "Schedule | None",
-    scene: str = "", shot: str = "",
+    cast: "Cast", granted: "GrantedCast | None", *, age: float | None, look: "Look",
+    schedule: "tuple[Path, Schedule] | None" = None, scene: str = "", shot: str = "",
 ) -> OnSet:
     """Whoever says what is asked of the picture; with the grants watched where there are any. Raises SettingError.
 
@@ -67,6 +70,7 @@ def direct(
     """
     from playingage.live import Direction, PartFacts
     from playingage.live.grants import GrantWatch
+    from playingage.live.watched import ScheduleWatch
 
     parts = [] if granted is None else [
         PartFacts(
@@ -79,11 +83,13 @@ def direct(
     low, high = cast.ages if granted is None or age is not None else _all_ages(cast)
     direction = Direction(
         min(max(low, 35.0), high) if age is None else age, youngest=low, oldest=high, look=look, parts=parts,
-        schedule=schedule,
+        schedule=None if schedule is None else schedule[1],
     )
     if scene:
         direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
     onset = OnSet(direction=direction)
+    if schedule is not None:
+        onset.stack.enter_context(ScheduleWatch(schedule[0], direction))
     if granted is not None:
         direction.tellers = (*direction.tellers, _journal(granted))
         onset.stack.enter_context(
