@@ -1,0 +1,86 @@
+"""The three pictures of a pair as JPEG: what differs is encoded, what does not is not encoded again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import simplejpeg  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from playingage.frames import Colour, Frame
+from playingage.live.encode import display_pixels
+from playingage.live.pair import Pair
+from playingage.live.takes.notes import frame_note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """A frame ready for the disk. jpegs: by picture. colour: of the RGB that they were made of. rate: as a fraction."""
+
+    jpegs: dict[str, bytes]
+    width: int
+    height: int
+    frame: Frame
+    captured: float
+    timecode: str
+    note: dict[str, Any]
+    state: dict[str, Any] | None
+
+
+class PairEncoder:
+    """Encodes pairs of a take; belongs to one thread. `quality`: of the JPEGs. Chroma is halved both ways (4:2:0)."""
+
+    def __init__(self, quality: int) -> None:
+        self._quality = quality
+        self._black: dict[tuple[int, int, bool], bytes] = {}
+        self._version: int | None = None
+
+    def encode(self, pair: Pair) -> Encoded:
+        """All of a pair; its state only where that is another than the last pair's."""
+        clean, aged = pair.clean, pair.aged
+        jpegs = {"clean": self._picture(clean)}
+        if aged is None:
+            jpegs["aged"] = self._nothing(clean, grey=False)
+        else:
+            jpegs["aged"] = jpegs["clean"] if pair.same else self._picture(aged)
+        jpegs["matte"] = self._nothing(clean, grey=True) if pair.matte is None else self._matte(pair.matte)
+        version = None if pair.state is None else pair.state.version
+        changed = pair.state is not None and version != self._version
+        self._version = version
+        return Encoded(
+            jpegs=jpegs, width=clean.width, height=clean.height, frame=clean, captured=pair.captured,
+            timecode=pair.timecode, note=frame_note(pair),
+            state=pair.state.document if changed and pair.state is not None else None,
+        )
+
+    def begin(self) -> None:
+        """The next pair is the first of a take."""
+        self._version = None
+
+    def _picture(self, frame: Frame) -> bytes:
+        return _jpeg(np.ascontiguousarray(display_pixels(frame.pixels, frame.colour.transfer)), self._quality)
+
+    def _matte(self, matte: NDArray[np.float32]) -> bytes:
+        eight = np.asarray(cv2.convertScaleAbs(matte, alpha=255), np.uint8)
+        return _jpeg(np.ascontiguousarray(eight)[..., None], self._quality)
+
+    def _nothing(self, like: Frame, *, grey: bool) -> bytes:
+        key = like.width, like.height, grey
+        if key not in self._black:
+            self._black[key] = _jpeg(np.zeros((like.height, like.width, 1 if grey else 3), np.uint8), self._quality)
+        return self._black[key]
+
+
+def stored_colour(colour: Colour) -> Colour:
+    """The colour of the RGB in the JPEGs: linear light and PQ are brought to what a display shows."""
+    transfer = {"linear": "srgb", "pq": "gamma22"}.get(colour.transfer, colour.transfer)
+    return Colour(primaries=colour.primaries, transfer=transfer, matrix="bt470bg", full_range=True)
+
+
+def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    grey = pixels.shape[2] == 1
+    return bytes(simplejpeg.encode_jpeg(
+        pixels, quality=quality, colorspace="GRAY" if grey else "RGB", colorsubsampling="Gray" if grey else "420",
+        fastdct=False,
+    ))
