@@ -7,7 +7,6 @@ meanwhile tells that person again after a crossing, a turn or an absence.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +37,8 @@ _STRIKES = 3
 _FADE_IN = 0.2
 _INCUMBENT = 0.05
 _REMEMBER = 5.0
+_WORDS = 64
+"""Words of the operator that wait for the next frame; the oldest goes first."""
 _TEACHES = 0.5
 """A pinned face that is farther than this from what was learnt of the person teaches nothing more of them."""
 
@@ -122,7 +123,7 @@ class Recogniser:
         self._lineup = Lineup(cast)
         self._roles = len(cast.roles)
         self._pins = Pins(self._roles)
-        self._words: SimpleQueue[_Word] = SimpleQueue()
+        self._words: deque[_Word] = deque(maxlen=_WORDS)
         self._identity = FaceIdentity(cast.device) if identity is None else identity
         self._continuity = Continuity()
         self._records: dict[int, _Record] = {}
@@ -142,18 +143,18 @@ class Recogniser:
         """
         if role is not None and not 0 <= role < self._roles:
             raise ValueError(f"there is no role {role}")
-        self._words.put(_Word(face_id, role))
+        self._words.append(_Word(face_id, role))
 
     def unpin(self, face_id: int) -> None:
         """What was said of this face is taken back, and what was learnt from it is forgotten."""
-        self._words.put(_Word(face_id, None, taken_back=True))
+        self._words.append(_Word(face_id, None, taken_back=True))
 
     def update(self, pixels: NDArray[np.uint8], faces: Sequence[Face], seconds: float) -> tuple[Part, ...]:
         """The parts of the faces (with ids that are never given twice) of an RGB frame, uint8 H x W x 3, in order."""
         step = 0.0 if self._time is None else max(0.0, seconds - self._time)
         self._time = seconds
-        while not self._words.empty():
-            self._obey(self._words.get())
+        for _ in range(len(self._words)):
+            self._obey(self._words.popleft())
         breaks = self._continuity.update(faces)
         for face in faces:
             self._follow(face, breaks[face.id], seconds)
