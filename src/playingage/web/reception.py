@@ -60,7 +60,7 @@ class Reception:
 
     def __init__(self, settings: ServerSettings, port: int, *, access: Access | None = None) -> None:
         name = socket.gethostname()
-        self.settings = settings
+        self.settings, self.port = settings, port
         self.access = access or Access(settings, port, warn=log.warning)
         self._guard = Guard(settings, (name, f"{name}.local"))
         self._served: set[_Served] = set()

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from playingage.core import PlayingAgeError, SettingError
 from playingage.live import LiveRun
-from playingage.web import protocol
+from playingage.web import inviting, protocol
+from playingage.web.access import name_of
 from playingage.web.guard import RefusedError
 from playingage.web.serving import Handler, PageServer
 from playingage.web.settings import ServerSettings
@@ -48,6 +49,7 @@ class MonitorServer(PageServer):
         application.router.add_post("/api/act", self._act)
         application.router.add_post("/api/age", self._age)
         application.router.add_get("/socket", self._socket)
+        inviting.Desk(self.reception, self.pages).add_routes(application)
         for part in self._parts:
             part.add_routes(application)
 
@@ -90,7 +92,7 @@ class MonitorServer(PageServer):
             raise RefusedError(400, 'Send JSON: {"act": "scene", "scene": "12"} as application/json.') from None
         values = {key: each for key, each in value.items() if key != "act"}
         try:
-            state = await asyncio.to_thread(self._run.direction.act, value["act"], values, "program")
+            state = await asyncio.to_thread(self._run.direction.act, value["act"], values, name_of(request))
         except PlayingAgeError as error:
             raise RefusedError(422, error.diagnostics()) from None
         return web.json_response(state.document)
@@ -107,7 +109,7 @@ class MonitorServer(PageServer):
         self.sockets.add(answer)
         try:
             try:
-                visit = Visit(self._run, answer)
+                visit = Visit(self._run, answer, request)
             except PlayingAgeError as error:
                 full: dict[str, Any] = {"type": "full", "words": error.what}
                 await answer.send_str(json.dumps(full))

@@ -10,6 +10,8 @@ from aiohttp import WSMsgType, web
 from playingage.core import PlayingAgeError, SettingError
 from playingage.live import LiveRun, Viewer, Want
 from playingage.web import protocol
+from playingage.web.access import Role, me, name_of, require, role_of
+from playingage.web.guard import RefusedError
 
 log = logging.getLogger(__name__)
 _FUTURE = 0.25
@@ -19,12 +21,9 @@ _STATE_EVERY, _STATE_LOOK = 1.0, 0.1
 class Visit:
     """Serves one viewer: a sender of pairs, a teller of states, and the reader of what the page says."""
 
-    def __init__(
-        self, run: LiveRun, socket: web.WebSocketResponse, *, by: str = "console", role: str = "administrator",
-        may_act: bool = True,
-    ) -> None:
-        self._run, self._socket = run, socket
-        self._by, self._role, self._may_act = by, role, may_act
+    def __init__(self, run: LiveRun, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self._run, self._socket, self._request = run, socket, request
+        self._by = name_of(request)
         self._news = asyncio.Event()
         self._missed_before = run.stats.upstream_drops
         loop = asyncio.get_running_loop()
@@ -82,21 +81,24 @@ class Visit:
                 self._viewer.acknowledge(serial)
             case protocol.AskAge(age):
                 try:
+                    require(self._request, Role.OPERATOR)
                     run.set_age(age)
                 except SettingError as error:
                     await self._say({"type": "refused", "words": error.what})
+                except RefusedError as refusal:
+                    await self._say({"type": "refused", "words": refusal.words})
             case protocol.Act(act, number, values):
                 await self._act(act, number, values)
 
     async def _act(self, act: str, number: int, values: dict[str, Any]) -> None:
         """Carry it out, off the loop: a take that begins makes files."""
-        if not self._may_act:
-            await self._say({"type": "refused", "id": number, "words": "Only operators may do that."})
-            return
         try:
+            require(self._request, Role.OPERATOR)
             state = await asyncio.to_thread(self._run.direction.act, act, values, self._by)
         except PlayingAgeError as error:
             await self._say({"type": "refused", "id": number, "words": error.diagnostics()})
+        except RefusedError as refusal:
+            await self._say({"type": "refused", "id": number, "words": refusal.words})
         else:
             await self._say({"type": "did", "id": number, "act": act, "version": state.version})
 
@@ -108,7 +110,7 @@ class Visit:
             self._changed.clear()
             await self._say({
                 "type": "set", **self._run.direction.state.document, "recorder": self._run.direction.recorder.report(),
-                "me": {"name": self._by, "role": self._role, "may_act": self._may_act},
+                "me": {**me(self._request), "may_act": role_of(self._request) >= Role.OPERATOR},
             })
 
     async def _send_pairs(self) -> None:
