@@ -115,7 +115,7 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
         reasons = {face["performer"]: face["reasons"] for face in state(url)["faces"]}
         assert reasons["ada"] == ["grant"]
     pins = stage.events("set-pin")
-    assert [(line["performer"], line["by"]) for line in pins] == [(None, "program"), ("ada", "program")]
+    assert [(line["performer"], line["by"]) for line in pins] == [(None, "this machine"), ("ada", "this machine")]
 
 
 def revoke(stage: Set, key: SigningKey) -> None:
