@@ -1,6 +1,6 @@
 """What live asks of others: an engine, a schedule, a recorder, and whoever tells faces apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
@@ -91,6 +91,18 @@ class Reaged(Protocol):
     @property
     def faces(self) -> Sequence[FaceNote]:
         """The faces found, changed or not."""
+        ...
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A listener of pairs that goes on when none come: it is told where to ask how source and engine do.
+
+    It also gets the pairs that are made while the engine stands still, from the capture thread.
+    """
+
+    def follow(self, state: Callable[[], dict[str, Any]], /) -> None:
+        """`state` is `LiveRun.state`."""
         ...
 
 

@@ -14,7 +14,7 @@ from playingage.live.capture import Capture
 from playingage.live.direction import Direction
 from playingage.live.feed import Feed
 from playingage.live.pair import Pair, years
-from playingage.live.ports import Reager, TwoStepReager
+from playingage.live.ports import Follower, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats, line
 from playingage.live.worker import Worker
@@ -54,6 +54,10 @@ class LiveRun:
         self._aging = Aging(reager, self.settings, self.stats, clock, self.direction)
         self._capture = Capture(source, self.settings, self.stats, clock, self._aging.look)
         self._listeners, self._patience = listeners, patience
+        self._followers = tuple(each for each in listeners if isinstance(each, Follower))
+        for each in listeners:
+            if isinstance(each, Follower):
+                each.follow(self.state)
         self._source, self._info = source, source.info
         self._capture.watchers.append(self._watch)
         self._stopping = threading.Event()
@@ -168,6 +172,8 @@ class LiveRun:
         """The camera's picture goes on, with words in place of the aged one, while the engine is stuck."""
         pair = self._aging.stalled_pair(frame, now)
         if pair is not None:
+            for listener in self._followers:
+                listener(pair)
             self.feed.put(pair)
 
     def _give(self, pair: Pair) -> None:

@@ -22,40 +22,35 @@ from playingage.media.output_address import OutputAddress
 
 MESSAGE = struct.Struct("<Bq")
 """What to do (one of the numbers below) and the tick of the picture."""
-NEW, SAME, CLOSE = 0, 1, 2
+NEW, SAME, CONNECT, CLOSE = 0, 1, 2, 3
 _START_S = 20.0
 """Most seconds that a process may take until it begins to connect."""
+_CLOSE_S = 1.0
 _SHARED = Path("/dev/shm")
 
 
 class OutputProcess:
-    """See `Output`. A process that gives no answer within the time limit is killed."""
+    """See `Line`. A process that gives no answer within the time limit is killed, and started anew when needed."""
 
     def __init__(self, address: OutputAddress, form: OutputFormat, timeout_s: float) -> None:
-        self._address, self._timeout = address, timeout_s
+        self._address, self._form, self._timeout = address, form, timeout_s
         self._last: NDArray[np.uint8] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._answers = b""
-        size = form.width * form.height * 3
-        with tempfile.TemporaryFile(dir=_SHARED if _SHARED.is_dir() else None) as shared:
-            shared.truncate(size)
-            self._map = mmap.mmap(shared.fileno(), size)
-            self._pixels = np.frombuffer(self._map, np.uint8).reshape(form.height, form.width, 3)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "playingage.media.output_sender"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-                pass_fds=(shared.fileno(),), start_new_session=True,
-            )
-            begin = {
-                "address": address.source, "picture": shared.fileno(), "timeout_s": timeout_s, **describe(form),
-            }
-            try:
-                self._tell(json.dumps(begin).encode() + b"\n")
-                self._answer(_START_S)
-                self._answer(timeout_s + 1)
-            except BaseException:
-                self._kill()
-                raise
+        self._size = form.width * form.height * 3
+        self._shared = tempfile.TemporaryFile(dir=_SHARED if _SHARED.is_dir() else None)  # noqa: SIM115 - `close`
+        self._shared.truncate(self._size)
+        self._pixels = np.frombuffer(mmap.mmap(self._shared.fileno(), self._size), np.uint8).reshape(
+            form.height, form.width, 3
+        )
+
+    def connect(self) -> None:
+        """Let the process connect. Raises UnwritableError."""
+        if self._process is None:
+            self._start()
+        self._last = None
+        self._tell(MESSAGE.pack(CONNECT, 0))
+        self._answer(self._timeout + 1)
 
     def send(self, pixels: NDArray[np.uint8], tick: int) -> None:
         """Hand over one picture and wait until it is sent. Raises UnwritableError."""
@@ -71,8 +66,25 @@ class OutputProcess:
         if self._process is not None:
             with contextlib.suppress(UnwritableError):
                 self._tell(MESSAGE.pack(CLOSE, 0))
-                self._answer(1.0)
+                self._answer(_CLOSE_S)
         self._kill()
+        self._shared.close()
+
+    def _start(self) -> None:
+        if self._shared.closed:
+            raise UnwritableError(f"{self._address}: is closed")
+        self._answers = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "playingage.media.output_sender"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+            pass_fds=(self._shared.fileno(),), start_new_session=True,
+        )
+        begin = {
+            "address": self._address.source, "picture": self._shared.fileno(), "timeout_s": self._timeout,
+            **describe(self._form),
+        }
+        self._tell(json.dumps(begin).encode() + b"\n")
+        self._answer(_START_S)
 
     def _tell(self, message: bytes) -> None:
         if self._process is None or self._process.stdin is None:
@@ -99,7 +111,6 @@ class OutputProcess:
         line, _, self._answers = self._answers.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         if "lost" in answer:
-            self._kill()
             raise UnwritableError(answer["lost"], answer["do"])
 
     def _died(self) -> UnwritableError:

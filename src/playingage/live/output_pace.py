@@ -1,0 +1,41 @@
+"""Which picture of a steady stream a picture becomes. Decisions only: times are passed in, in seconds."""
+
+from fractions import Fraction
+
+EARLY = 0.25
+"""A tick's span begins this part of a frame before the moment at which its picture is expected, and ends as long before
+the next one's: pictures are late more often than early."""
+_PULL = 0.02
+"""How much of a picture's distance from its moment the moments are moved by."""
+
+
+class Pace:
+    """Counts the ticks of a constant rate, each with one picture: the one that came in its span, or the last one again.
+
+    A picture is sent as soon as it comes: the tick is that in whose span it came. Of two in one span the second is left
+    out. With `follow` the moments are pulled to where pictures come, so that a camera of the same rate whose clock runs
+    a little faster or slower loses none; else they stand as begun.
+    """
+
+    def __init__(self, rate: Fraction, begun: float, *, follow: bool) -> None:
+        self._rate, self._zero, self._follow = float(rate), begun, follow
+        self.next = 0
+
+    def place(self, came: float) -> int | None:
+        """The tick of a picture that came at `came`, or None where that tick has been sent already."""
+        at = (came - self._zero) * self._rate
+        tick = int((at + EARLY) // 1)
+        if tick < self.next:
+            return None
+        if self._follow:
+            self._zero += _PULL * max(-EARLY, min(EARLY, at - tick)) / self._rate
+        return tick
+
+    def sent(self, tick: int) -> None:
+        """The picture of `tick` went out."""
+        self.next = tick + 1
+
+    @property
+    def due(self) -> float:
+        """When the span of the next tick ends: without a new picture, the last one is sent again then."""
+        return self._zero + (self.next + 1 - EARLY) / self._rate
