@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+import numpy as np
+
 from playingage.core import SettingError, Timecode
 from playingage.core.timecode import NTSC
 from playingage.media.ltc import Codeword
@@ -205,8 +207,8 @@ class LtcClock:
         label = labelled(word.hours, word.minutes, word.seconds, word.frames * self._pair, self._rate, word.drop)
         if label is None:
             return None
-        steps = (-away if word.backwards else away) * self._pair
-        whole = round(steps)
+        steps = away * self._pair
+        whole = round(steps) if plays else int(np.floor(steps + 0.1)) * (-1 if word.backwards else 1)
         if plays and self._last is not None:
             then, last = self._last
             guess = moved(last, round((seconds - then) * self._rate))
@@ -231,7 +233,7 @@ class LtcClock:
             raise AssertionError("the labels' base is known")
         base = round(self._rate)
         exact = (word.frames + (-away if word.backwards else away)) / self._base
-        frames = int((word.second + exact) * base + 1e-6)
+        frames = round((word.second + exact) * base)
         seconds, rest = divmod(frames, base)
         seconds %= 86400
         drop = self._rate in NTSC
