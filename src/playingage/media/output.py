@@ -53,7 +53,7 @@ class OutputFormat:
 
 
 class Output(Protocol):
-    """Takes the pictures of one output, in order. Raises UnwritableError when the other side is gone."""
+    """Takes the pictures of one connection, in order. Raises UnwritableError when the other side is gone."""
 
     def send(self, pixels: NDArray[np.uint8], tick: int) -> None:
         """Send H x W x 3 RGB, full range, as the picture at `tick` frames from the start.
@@ -72,8 +72,16 @@ def check_output(address: OutputAddress, form: OutputFormat) -> None:
     adapter_of(address).check(address, form)
 
 
-def open_output(address: OutputAddress, form: OutputFormat, *, timeout_s: float = TIMEOUT_S) -> Output:
-    """Connect. Raises UnwritableError when nobody answers there now; what can never work is for `check_output`."""
+class Line(Output, Protocol):
+    """An output that can be connected, also again after it broke."""
+
+    def connect(self) -> None:
+        """Connect anew. Raises UnwritableError when nobody answers now."""
+        ...
+
+
+def output_line(address: OutputAddress, form: OutputFormat, *, timeout_s: float = TIMEOUT_S) -> Line:
+    """An output in a process of its own, not connected yet; what can never work is for `check_output` to find."""
     from playingage.media.output_process import OutputProcess
 
     return OutputProcess(address, form, timeout_s)

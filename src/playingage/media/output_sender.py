@@ -14,12 +14,13 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from playingage.core import PlayingAgeError
+from playingage.core import PlayingAgeError, UnwritableError
 from playingage.frames import Colour
 from playingage.media.output import Output, OutputFormat, adapter_of
 from playingage.media.output_address import OutputAddress
-from playingage.media.output_process import CLOSE, MESSAGE, NEW
+from playingage.media.output_process import CLOSE, CONNECT, MESSAGE, NEW
 
 _LATER = 5
 """How much nicer than the live path this process is to others."""
@@ -37,33 +38,51 @@ def main() -> None:
     begin = json.loads(orders.readline() or b"null")
     if begin is None:
         return
-    _say(answers, {"ready": True})
-    try:
-        _serve(begin, orders, answers)
-    except PlayingAgeError as error:
-        _say(answers, {"lost": error.what, "do": error.do})
-
-
-def _serve(begin: dict[str, Any], orders: BinaryIO, answers: BinaryIO) -> None:
     form = _format(begin)
-    address = OutputAddress.parse(begin["address"])
-    output: Output = adapter_of(address)(address, form, begin["timeout_s"])
-    try:
-        _say(answers, {"open": True})
-        size = form.width * form.height * 3
-        shared = np.frombuffer(mmap.mmap(begin["picture"], size), np.uint8).reshape(form.height, form.width, 3)
-        pixels = shared.view()
-        while len(order := orders.read(MESSAGE.size)) == MESSAGE.size:
-            what, tick = MESSAGE.unpack(order)
-            if what == CLOSE:
-                break
+    size = form.width * form.height * 3
+    shared = np.frombuffer(mmap.mmap(begin["picture"], size), np.uint8).reshape(form.height, form.width, 3)
+    _say(answers, {"ready": True})
+    sender = Sender(OutputAddress.parse(begin["address"]), form, begin["timeout_s"], shared)
+    while len(order := orders.read(MESSAGE.size)) == MESSAGE.size:
+        what, tick = MESSAGE.unpack(order)
+        try:
+            sender.obey(what, tick)
+        except PlayingAgeError as error:
+            sender.close()
+            _say(answers, {"lost": error.what, "do": error.do})
+        else:
+            _say(answers, {"done": tick})
+    sender.close()
+
+
+class Sender:
+    """The output of this process. shared: where the parent puts pictures, H x W x 3."""
+
+    def __init__(
+        self, address: OutputAddress, form: OutputFormat, timeout_s: float, shared: NDArray[np.uint8]
+    ) -> None:
+        self._address, self._form, self._timeout = address, form, timeout_s
+        self._shared = self._pixels = shared
+        self._output: Output | None = None
+
+    def obey(self, what: int, tick: int) -> None:
+        """Do one order. Raises PlayingAgeError."""
+        if what in (CONNECT, CLOSE):
+            self.close()
+        if what == CONNECT:
+            self._output = adapter_of(self._address)(self._address, self._form, self._timeout)
+        elif what != CLOSE:
+            if self._output is None:
+                raise UnwritableError(f"{self._address}: is not connected")
             if what == NEW:
-                pixels = shared.view()  # another array, so that the output converts it again
-            output.send(pixels, tick)
-            _say(answers, {"sent": tick})
-    finally:
-        output.close()
-    _say(answers, {"closed": True})
+                self._pixels = self._shared.view()  # another array, so that the output converts it again
+            self._output.send(self._pixels, tick)
+
+    def close(self) -> None:
+        """End the connection; may be called twice."""
+        output, self._output = self._output, None
+        if output is not None:
+            output.close()
 
 
 def _format(begin: dict[str, Any]) -> OutputFormat:
