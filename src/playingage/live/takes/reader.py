@@ -35,12 +35,12 @@ _BACKUP = "Take it from a backup."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeFrame:
-    """A frame of a take. index: counts what is kept; position: frames since the first, gaps counted.
+    """A frame of a take. line: counts what was written; position: frames since the first, gaps counted.
 
     at: offset, length and CRC-32 of each picture's JPEG. note: the whole line, see docs/formats/take.md.
     """
 
-    index: int
+    line: int
     position: int
     number: int
     timecode: str
@@ -61,7 +61,7 @@ class TakeFrame:
             whole = [int(note[each]) for each in ("index", "position", "number")]
             if min(*whole, *(each[0] for each in at.values())) < 0 or not all(picture in at for picture in PICTURES):
                 raise ValueError("a frame with places and numbers of a frame")
-            return cls(index=whole[0], position=whole[1], number=whole[2], timecode=str(note["timecode"]),
+            return cls(line=whole[0], position=whole[1], number=whole[2], timecode=str(note["timecode"]),
                        at=MappingProxyType(at), note=MappingProxyType(note))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no frame: {error}") from error
@@ -244,8 +244,10 @@ class Take:
             else:
                 torn += 1
         if self.closed:
-            return tuple(parsed), torn
-        kept = [*parsed[:-_LOOKED_INTO], *(frame for frame in parsed[-_LOOKED_INTO:] if self._whole(frame))]
+            out = {index for first, last in self.document.get("torn_frames") or () for index in range(first, last + 1)}
+            kept = [frame for frame in parsed if frame.line not in out]
+        else:
+            kept = [*parsed[:-_LOOKED_INTO], *(frame for frame in parsed[-_LOOKED_INTO:] if self._whole(frame))]
         return tuple(kept), torn + len(parsed) - len(kept)
 
     def _whole(self, frame: TakeFrame) -> bool:

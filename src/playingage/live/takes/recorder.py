@@ -260,8 +260,10 @@ class TakeRecorder:
         self._sealing.put(folder)
 
     def _seal(self) -> None:
-        recover_all(self.folder, self._record, rest=_REST, stop=self._stop_sealing,
-                    told=lambda folder: self._say(f"TAKE {folder.name} RECOVERED AFTER A POWER CUT"))
+        try:
+            recover_all(self.folder, self._record, rest=_REST, stop=self._stop_sealing, told=self._recovered)
+        except PlayingAgeError as error:
+            log.warning("%s", error)
         while (folder := self._sealing.get()) is not None:
             try:
                 seal(folder, self._record, rest=0.0 if self._stopping.is_set() else _REST, stop=self._stop_sealing)
@@ -269,6 +271,10 @@ class TakeRecorder:
                 log.error("%s", error.diagnostics())
                 self._say(f"TAKE {folder.name} IS NOT IN THE LEDGER: {error.what}")
             self._sealing.task_done()
+
+    def _recovered(self, folder: Path, error: PlayingAgeError | None) -> None:
+        self._say(f"TAKE {folder.name} RECOVERED AFTER A POWER CUT" if error is None
+                  else f"TAKE {folder.name} CANNOT BE RECOVERED: {error.what}")
 
     def _say(self, words: str) -> None:
         self._notice = words

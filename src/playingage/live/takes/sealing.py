@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playingage.core import sha256_bytes
+from playingage.core import PlayingAgeError, sha256_bytes
 from playingage.core.files import write_whole
 from playingage.live.takes.names import (
     FRAMES_FILE,
@@ -80,11 +80,15 @@ def recover(folder: Path, record: Record | None = None, *, rest: float = 0.0,
         document = take.document
         if not take.closed:
             last = folder / FRAMES_FILE
+            bad = {index for index, _ in take.damaged()}
+            whole = {frame.line for index, frame in enumerate(take.frames) if index not in bad}
+            lines = take.torn + len(take.frames)
             document = {
                 **document, "state": "closed", "ended": RECOVERED,
-                "words": f"was not closed; {len(take.frames)} whole frames are there, {take.torn} torn",
+                "words": f"was not closed; {len(whole)} whole frames are there, {lines - len(whole)} torn",
+                "torn_frames": _ranges(sorted(set(range(lines)) - whole)),
                 "cut": stamp(datetime.fromtimestamp(last.stat().st_mtime, UTC)),
-                "counts": {**document["counts"], "frames": len(take.frames)},
+                "counts": {**document["counts"], "frames": len(whole)},
             }
             try:
                 write_whole(folder / TAKE_FILE, dump(document))
@@ -97,9 +101,9 @@ def recover(folder: Path, record: Record | None = None, *, rest: float = 0.0,
 
 def recover_all(
     folder: Path, record: Record | None = None, *, rest: float = 0.0, stop: threading.Event | None = None,
-    told: Callable[[Path], None] = lambda folder: None,
+    told: Callable[[Path, PlayingAgeError | None], None] = lambda folder, error: None,
 ) -> list[Path]:
-    """Recover every take of a folder that needs it; `told` of each. One that cannot be is logged and left."""
+    """Recover every take of a folder that needs it; `told` of each, and why one that cannot be is left."""
     done = []
     for each in take_folders(folder):
         if stop is not None and stop.is_set():
@@ -107,9 +111,10 @@ def recover_all(
         try:
             if recover(each, record, rest=rest, stop=stop):
                 done.append(each)
-                told(each)
-        except TakeError as error:
+                told(each, None)
+        except PlayingAgeError as error:
             log.warning("%s", error)
+            told(each, error)
     return done
 
 
@@ -128,6 +133,17 @@ def _missing(numbers: Sequence[int]) -> dict[str, Any]:
     """Frame numbers that the camera gave and the take has not; `numbers`: the first thousand gaps, ends included."""
     gaps = [(a + 1, b - 1) for a, b in itertools.pairwise(numbers) if b > a + 1]
     return {"count": sum(b - a + 1 for a, b in gaps), "numbers": [list(gap) for gap in gaps[:1000]]}
+
+
+def _ranges(numbers: Sequence[int]) -> list[list[int]]:
+    """Growing numbers as first and last of each run."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
 
 
 def _hash(path: Path, rest: float, stop: threading.Event | None) -> dict[str, Any] | None:
