@@ -111,7 +111,7 @@ def test_a_scene_changes_all_at_once_and_ends_what_was_set_by_hand(set_up: Direc
     ada, ben = state.performers
     assert (ada.age, ada.age_from, ada.strength, ada.keyed) == (20, "schedule", 0.5, True)
     assert (ben.age, ben.stopped) == (None, "LEFT AS THEY ARE")
-    assert set_up.orders(frame(0)).ask.roles["ben"].left is Reason.OFF
+    assert set_up.orders(frame(0)).ask.roles["ben"].left is Reason.UNASKED
 
 
 def test_keys_run_from_the_frame_at_which_the_take_rolled(set_up: Direction) -> None:

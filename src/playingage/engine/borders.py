@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """It was not recognised as one of the performers: left as it is."""
     OFF = "off"
     """An operator switched the performer off: left as they are."""
+    UNASKED = "unasked"
+    """No age is asked of the performer here: left as they are."""
     GRANT = "grant"
     """No grant in force covers it: left as they are."""
 

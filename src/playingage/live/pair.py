@@ -16,7 +16,7 @@ from playingage.live.state import SetState
 _NOTHING, _ALL = 0.02, 0.98
 """Strengths below which a face counts as unchanged and above which as fully changed."""
 WORDS = {"child": "READS AS A CHILD", "pose": "TURNED AWAY", "size": "TOO SMALL", "unknown": "NOT RECOGNISED",
-         "off": "SWITCHED OFF", "grant": "NO GRANT"}
+         "off": "SWITCHED OFF", "unasked": "NO AGE ASKED", "grant": "NO GRANT"}
 """What the monitors say of a reason; a face that comes or goes says no more than that it fades."""
 
 

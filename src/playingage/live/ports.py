@@ -70,7 +70,7 @@ class FaceNote(Protocol):
     def reasons(self) -> Sequence[str]:
         """Why the strength is less than 1, or what else was not as asked.
 
-        child, pose, size, unsure, ages, unknown, off, grant.
+        child, pose, size, unsure, ages, unknown, off, unasked, grant.
         """
         ...
 

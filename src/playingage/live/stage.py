@@ -250,7 +250,11 @@ class Stage:
             keyed=age_from == "schedule" and plan is not None and not plan.constant, regions=regions,
             strength=hand.strength, on=hand.on, stopped=stopped,
         )
-        left = Reason.OFF if not hand.on or stopped in (NO_AGE, LEFT) else Reason.GRANT if stopped else None
+        left = None
+        if not hand.on:
+            left = Reason.OFF
+        elif stopped:
+            left = Reason.UNASKED if stopped in (NO_AGE, LEFT) else Reason.GRANT
         look = replace(part.look, strength=hand.strength, regions=regions)
         return now, RoleAsk(age=part.ages[0] if age is None else age, look=look, left=left)
 
