@@ -9,7 +9,7 @@ const KEPT = "playingage-console-pictures";
 const STAY_MS = 1500;
 const WHY = {
   child: "READS AS A CHILD", pose: "TURNED AWAY", size: "TOO SMALL", unknown: "NOT RECOGNISED", unsure: "UNSURE", ages: "AGE NOT COVERED",
-  off: "SWITCHED OFF", grant: "NO GRANT",
+  off: "SWITCHED OFF", unasked: "NO AGE ASKED", grant: "NO GRANT",
 };
 const SURE = 0.4;
 const LIKELY = 0.5;
@@ -107,7 +107,7 @@ export class Picture {
     const { header } = this.#store;
     if (header === null) return;
     const aged = byId("aged-figure").querySelector("figcaption");
-    write(aged, [header.words, header.note].filter(Boolean).join(" · "));
+    write(aged, header.view === "aged" ? header.words : [header.words, header.note].filter(Boolean).join(" · "));
     mark(aged, "class", header.view === "aged" ? null : "warn");
     write(byId("camera-figure").querySelector("figcaption"), "CAMERA");
     const over = !this.#over.hidden;

@@ -92,7 +92,7 @@ export class Slate {
     mark(byId("scene"), "data-long", (store.asked("scene", scene) || "").length > 5);
     mark(byId("shot"), "data-long", (store.asked("shot", shot) || "").length > 4);
     if (document.activeElement !== this.#take) this.#take.value = String(this.#number);
-    write(byId("heading"), set.scenes.length === 0 ? "NO SCHEDULE: ages are asked by hand" : this.#here?.heading || "NOT IN THE SCHEDULE");
+    write(byId("heading"), set.scenes.length === 0 ? "NO SCHEDULE: ages are asked by hand" : this.#here === null || this.#here === undefined ? "NOT IN THE SCHEDULE" : this.#here.heading);
     mark(byId("heading"), "title", this.#here?.heading ?? null);
     write(byId("roll-words"), rolling ? "CUT" : "ROLL");
     mark(byId("roll"), "aria-pressed", String(rolling));
