@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from playingage import __version__
-from playingage.cli import demo, evaluate, faces, groups, ingest, inspect, live, production, render, review, train
+from playingage.cli import (
+    demo,
+    evaluate,
+    faces,
+    groups,
+    ingest,
+    inspect,
+    invite,
+    live,
+    production,
+    render,
+    review,
+    train,
+)
 from playingage.cli.output import complain
 from playingage.cli.stopping import Stopped, stop_by_exception
 from playingage.core import PlayingAgeError
@@ -20,6 +33,7 @@ app = typer.Typer(
 )
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("live", epilog=live.EXAMPLES)(live.live)
+app.command("invite", epilog=invite.EXAMPLES)(invite.invite)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("ingest", epilog=ingest.EXAMPLES)(ingest.ingest)

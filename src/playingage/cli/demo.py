@@ -7,6 +7,7 @@ import typer
 from playingage.cli import options
 from playingage.cli.live import For, Host, Open, Port, run_monitors
 from playingage.cli.onset import direct
+from playingage.cli.serving import server_settings
 
 EXAMPLES = """Examples:
 
@@ -39,7 +40,7 @@ def demo(
     onset = direct(cast, None, age=age, look=Look())
     with PortraitSource() as source:
         run_monitors(
-            source, cast, onset, look=Look(), host=host, port=port, open_page=open_page,
+            source, cast, onset, look=Look(), server=server_settings(host, port), open_page=open_page,
             seconds=seconds, on_failure="last", quality=85, json_output=json_output,
             note="   Demo: NASA's portrait (public domain).",
         )

@@ -16,12 +16,14 @@ from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast
 from playingage.cli.consent import require_consent
 from playingage.cli.onset import Scene, ScheduleFile, Shot, direct, find_schedule
 from playingage.cli.output import json_line, result, say
+from playingage.cli.serving import Names, Tls, TlsCert, TlsKey, server_settings
 from playingage.core import SettingError
 
 if TYPE_CHECKING:
     from playingage.cli.onset import OnSet
     from playingage.engine import Cast, Engine, Look
     from playingage.media.ports import Source
+    from playingage.web import ServerSettings
 
 EXAMPLES = """Examples:
 
@@ -62,6 +64,10 @@ def live(
     loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
     host: Host = "127.0.0.1",
     port: Port = 8035,
+    tls: Tls = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    name: Names = None,
     open_page: Open = True,
     seconds: For = None,
     on_failure: OnFailure = "last",
@@ -81,7 +87,9 @@ def live(
 
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     asked = parse_performers(performer or [])
-    plans = find_schedule(schedule, Production.find(production) if asked else None)
+    found = Production.find(production) if asked else None
+    server = server_settings(host, port, tls=tls, certificate=tls_cert, key=tls_key, names=name, production=found)
+    plans = find_schedule(schedule, found)
     if plans is not None and not asked:
         raise SettingError("a schedule asks ages of performers, and none are named", "Name them with --performer ID.")
     wanted = age if plans is not None and asked else asked_age(age, asked)
@@ -105,7 +113,7 @@ def live(
             require_consent(consent, what="live", source=source, age=asked_age(age, asked), model=sha256)
         onset = direct(cast, granted, age=wanted, look=look, schedule=plans, scene=scene, shot=shot)
         run_monitors(
-            opened, cast, onset, look=look, host=host, port=port, open_page=open_page, seconds=seconds,
+            opened, cast, onset, look=look, server=server, open_page=open_page, seconds=seconds,
             on_failure=on_failure, quality=quality, json_output=json_output,
         )
 
@@ -117,7 +125,7 @@ def _everybody(engine: "Engine", source_age: float | None) -> "Cast":
 
 
 def run_monitors(
-    source: "Source", cast: "Cast", onset: "OnSet", *, look: "Look", host: str, port: int, open_page: bool,
+    source: "Source", cast: "Cast", onset: "OnSet", *, look: "Look", server: "ServerSettings", open_page: bool,
     seconds: float | None, on_failure: str, quality: int, json_output: bool, note: str = "",
 ) -> None:
     """Run the live path until Ctrl-C, the source's end, or `seconds`; prints the address and how it went."""
@@ -126,7 +134,7 @@ def run_monitors(
     from playingage.engine import Session, SessionSettings
     from playingage.live import LiveSettings
     from playingage.live.stats import line
-    from playingage.web import ServerSettings, run_live
+    from playingage.web import run_live
 
     # Every stage has a thread of its own; more threads inside one stage only take turns and make delay unsteady.
     cv2.setNumThreads(1)
@@ -164,7 +172,7 @@ def run_monitors(
     try:
         with onset.stack:
             last = run_live(
-                source, session, settings, ServerSettings(host=host, port=port), stop=stop, opened=opened,
+                source, session, settings, server, stop=stop, opened=opened,
                 report=report, direction=direction, listeners=tuple(onset.listeners), parts=onset.parts,
             )
     finally:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from playingage.cli.stopping import stop_if_asked
 from playingage.core import UnwritableError
 
-_people = Console(stderr=True, highlight=False, soft_wrap=True)
+_people = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _NOBODY_READS = 141
 """What a shell reports of a program that ends because its output's pipe was closed."""
 
