@@ -18,6 +18,8 @@ from production import stamp
 
 from cli.conftest import start
 from cli.test_performers import Faces, Set, make_set
+from playingage.core import sha256_file
+from playingage.live.takes import Take, take_folders
 from playingage.rights import Revocation, SigningKey
 from playingage.rights.grant import REVOCATION_TYPE
 
@@ -91,6 +93,9 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
     (stage.production.folder / "schedule" / "schedule.csv").write_text(SCHEDULE)
     with live("--source", stage.plates, "--loop", "--performer", "all", "-P", stage.production.folder) as url:
         until(url, lambda found: found == {"ada": 30, "ben": 60})
+        act(url, "roll")
+        time.sleep(1)
+        assert act(url, "cut")["slate"]["take"] == 2
         told = act(url, "next")
         assert told["slate"]["scene"] == "2"
         until(url, lambda found: found == {"ada": 65, "ben": None})
@@ -114,6 +119,14 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
         assert time.monotonic() - begun < 3
         reasons = {face["performer"]: face["reasons"] for face in state(url)["faces"]}
         assert reasons["ada"] == ["grant"]
+    (take,) = take_folders(stage.production.folder / "takes")
+    with Take.open(take) as read:
+        assert read.ended == "cut" and len(read.frames) > 10 and not read.verify()
+        assert {face["performer"]: face["target_age"] for face in read.frames[-1].faces} == {"ada": 30, "ben": 60}
+    used = {line["performer"]: (line["ages"], line["grant"], line["sha256"]) for line in stage.events("take")}
+    assert {who: each[0] for who, each in used.items()} == {"ada": [30, 30], "ben": [60, 60]}
+    assert used["ben"][1] == stage.production.grant("ben").sha256
+    assert used["ada"][2] == sha256_file(take / "take.json")
     pins = stage.events("set-pin")
     assert [(line["performer"], line["by"]) for line in pins] == [(None, "this machine"), ("ada", "this machine")]
 

@@ -14,7 +14,7 @@ import typer
 from playingage.cli import options
 from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
 from playingage.cli.consent import require_consent
-from playingage.cli.onset import Scene, ScheduleFile, Shot, direct, find_schedule
+from playingage.cli.onset import Scene, ScheduleFile, Shot, Takes, direct, find_schedule
 from playingage.cli.output import json_line, result, say
 from playingage.cli.serving import Names, Tls, TlsCert, TlsKey, server_settings
 from playingage.core import SettingError
@@ -55,6 +55,7 @@ def live(
     schedule: ScheduleFile = None,
     scene: Scene = "",
     shot: Shot = "",
+    takes: Takes = None,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
     region: options.Region = None,
@@ -111,7 +112,10 @@ def live(
         elif not source.startswith("pattern:"):
             sha256 = cast.roles[0].engine.package.sha256
             require_consent(consent, what="live", source=source, age=asked_age(age, asked), model=sha256)
-        onset = direct(cast, granted, age=wanted, look=look, schedule=plans, scene=scene, shot=shot)
+        onset = direct(
+            cast, granted, age=wanted, look=look, schedule=plans, source=opened.info, takes=takes, scene=scene,
+            shot=shot,
+        )
         run_monitors(
             opened, cast, onset, look=look, server=server, open_page=open_page, seconds=seconds,
             on_failure=on_failure, quality=quality, json_output=json_output,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from playingage.cli.casting import GrantedCast
     from playingage.engine import Cast, Look
     from playingage.live import Direction, Pair, Told
+    from playingage.live.takes import TakeRecorder
+    from playingage.media.ports import SourceInfo
     from playingage.production import Production
     from playingage.schedule import Schedule
     from playingage.web.server import Part
@@ -28,6 +30,10 @@ ScheduleFile = Annotated[
 ]
 Scene = Annotated[str, typer.Option("--scene", help="Scene to begin with; the schedule's first, unless told.")]
 Shot = Annotated[str, typer.Option("--shot", help="Shot to begin with.")]
+Takes = Annotated[
+    Path | None,
+    typer.Option("--takes", metavar="FOLDER", help="Where takes are recorded; the production's own, unless told."),
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,13 +66,31 @@ def find_schedule(file: Path | None, production: "Production | None") -> "tuple[
     return file, schedule
 
 
+def open_recorder(
+    folder: Path | None, source: "SourceInfo", granted: "GrantedCast | None", stack: ExitStack
+) -> "TakeRecorder | None":
+    """The recorder of takes, running; None where neither folder nor production is there. Says where they go."""
+    from playingage.live.takes import TakeRecorder, into_ledger
+
+    production = None if granted is None else granted.production
+    if folder is None and production is None:
+        return None
+    target = production.folder / "takes" if folder is None and production is not None else Path(folder or ".")
+    record, known = (None, "") if production is None else (into_ledger(production), production.id)
+    recorder = TakeRecorder(target, source, record=record, production=known)
+    say(f"Takes: {target}.")
+    return stack.enter_context(recorder)
+
+
 def direct(
     cast: "Cast", granted: "GrantedCast | None", *, age: float | None, look: "Look",
-    schedule: "tuple[Path, Schedule] | None" = None, scene: str = "", shot: str = "",
+    schedule: "tuple[Path, Schedule] | None" = None, source: "SourceInfo | None" = None, takes: Path | None = None,
+    scene: str = "", shot: str = "",
 ) -> OnSet:
     """Whoever says what is asked of the picture; with the grants watched where there are any. Raises SettingError.
 
-    age: asked of everybody, or of the performers without one of their own.
+    age: asked of everybody, or of the performers without one of their own. source: of what takes are recorded; None
+    records none. takes: where.
     """
     from playingage.live import Direction, PartFacts
     from playingage.live.grants import GrantWatch
@@ -80,14 +104,16 @@ def direct(
         )
         for role in cast.roles
     ]
+    stack = ExitStack()
+    recorder = None if source is None else open_recorder(takes, source, granted, stack)
     low, high = cast.ages if granted is None or age is not None else _all_ages(cast)
     direction = Direction(
         min(max(low, 35.0), high) if age is None else age, youngest=low, oldest=high, look=look, parts=parts,
-        schedule=None if schedule is None else schedule[1],
+        schedule=None if schedule is None else schedule[1], recorder=recorder,
     )
     if scene:
         direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
-    onset = OnSet(direction=direction)
+    onset = OnSet(direction=direction, listeners=[] if recorder is None else [recorder], stack=stack)
     if schedule is not None:
         onset.stack.enter_context(ScheduleWatch(schedule[0], direction))
     if granted is not None:
