@@ -30,7 +30,7 @@ class FakePlan:
 
     first: float
     last: float | None = None
-    left: bool = False
+    alone: bool = False
 
     @property
     def constant(self) -> bool:

@@ -11,6 +11,7 @@ export class AgeControl {
   #down = false;
   #age = null;
   #ages = [18, 90];
+  #limits = null;
   #scale = "";
 
   /** `who`: for the labels. `ask(years)`: at once, with every movement. `wrong(words)`: what was typed is no age. */
@@ -23,11 +24,11 @@ export class AgeControl {
       type: "button", class: "step", text: sign, "aria-label": `${who}: ${words}`, on: { click: () => this.step(by) },
     });
     this.allowed = make("span", { class: "allowed" });
-    this.model = make("span", { class: "model-range" });
+    this.spans = [make("span", { class: "span model" }), make("span", { class: "span grant-span" })];
     this.ends = [make("span", { class: "end low" }), make("span", { class: "end high" })];
     this.element = make("div", { class: "age" },
       step(-1, "−", "one year younger"),
-      make("div", { class: "track" }, this.model, this.allowed, this.slider, ...this.ends),
+      make("div", { class: "track" }, ...this.spans, this.allowed, this.slider, ...this.ends),
       step(1, "+", "one year older"),
       this.number,
     );
@@ -44,11 +45,13 @@ export class AgeControl {
     });
   }
 
-  /** The server's word, or what is asked and not answered yet. `ages`: what may be asked. `known`: what the model knows, where it is told. */
-  paint(age, ages, known, hindered) {
+  /** The server's word, or what is asked and not answered yet. `ages`: what may be asked; `limits`: { model, grant }, what each covers, or null. */
+  paint(age, ages, limits, hindered) {
     this.#ages = ages;
-    const [low, high] = known === null ? ages : [Math.min(ages[0], known[0]), Math.max(ages[1], known[1])];
-    const scale = [low, high, ...ages, ...(known ?? [])].join();
+    this.#limits = limits;
+    const spans = Object.values(limits ?? { ages });
+    const [low, high] = [Math.min(...spans.map((span) => span[0])), Math.max(...spans.map((span) => span[1]))];
+    const scale = [low, high, ...ages, ...spans].join();
     if (scale !== this.#scale) {
       this.#scale = scale;
       this.slider.min = Math.floor(low);
@@ -59,7 +62,9 @@ export class AgeControl {
         element.style.setProperty("--to", String(share(to)));
       };
       span(this.allowed, ...ages);
-      span(this.model, ...(known ?? ages));
+      this.spans.forEach((element, i) => span(element, ...(spans[i] ?? ages)));
+      const words = Object.entries(limits ?? {}).map(([name, [from, to]]) => `${name} ${years(from)} to ${years(to)}`).join(", ");
+      mark(this.slider, "title", words || null);
       this.ends.forEach((end, i) => {
         write(end, years(ages[i]));
         end.style.setProperty("--at", String(share(ages[i])));
@@ -97,13 +102,19 @@ export class AgeControl {
   #set(wanted) {
     const [low, high] = this.#ages;
     const age = Math.max(low, Math.min(high, wanted));
-    if (age !== wanted) this.#wrong(`${years(low)} TO ${years(high)} IS ALLOWED`);
+    if (age !== wanted) this.#wrong(this.#whyNot(wanted));
     this.#held = performance.now() + HOLD_MS;
     this.#age = age;
     this.slider.value = age;
     this.slider.classList.remove("none");
     this.number.value = years(age);
     this.#ask(age);
+  }
+
+  /** Which limit stands in the way. */
+  #whyNot(age) {
+    const [name, [low, high]] = Object.entries(this.#limits ?? {}).find(([, span]) => age < span[0] || age > span[1]) ?? ["this run", this.#ages];
+    return `THE ${name.toUpperCase()} COVERS ${years(low)} TO ${years(high)}`.replace("THE THIS", "THIS");
   }
 
   #let() {

@@ -16,8 +16,10 @@ export class Card {
     this.#who = performer;
     this.#name = name;
     this.age = new AgeControl(name, (age) => this.#act("age", { age }, age), (words) => store.say(this.#place, words));
-    this.name = make("h3", { text: name });
+    this.key = make("kbd");
+    this.name = make("h3", {}, make("span", { text: name }), this.key);
     this.model = make("p", { class: "quiet" });
+    this.limits = make("p", { class: "quiet limits" });
     this.grant = make("p", { class: "grant" });
     this.now = make("output", { class: "now" });
     this.from = make("span", { class: "from" });
@@ -32,7 +34,7 @@ export class Card {
     this.seen = make("span", { class: "seen" });
     this.said = make("p", { class: "said", role: "alert" });
     this.element = make("article", { class: "card", tabindex: "-1", "aria-label": name, "data-performer": performer },
-      make("div", { class: "who" }, this.name, this.model, this.grant, this.seen),
+      make("div", { class: "who" }, this.name, this.model, this.grant, this.limits, this.seen),
       make("div", { class: "asked" }, this.now, this.from),
       make("div", { class: "controls" },
         make("div", { class: "line" }, this.age.element),
@@ -76,16 +78,20 @@ export class Card {
     const asked = store.asked(`age:${this.#who}`, p.age);
     const on = store.asked(`on:${this.#who}`, p.on);
     const strength = store.asked(`strength:${this.#who}`, p.strength);
-    this.age.paint(asked, p.ages, p.known ?? null, hindered);
-    const moving = p.keyed && faces.length > 0 && faces[0].target_age !== null && !store.waits(`age:${this.#who}`);
-    write(this.now, asked === null ? "–" : years(moving ? faces[0].target_age : asked));
-    const scheduled = p.age_from === "hand" && typeof p.planned === "number" ? ` · schedule ${years(p.planned)}` : "";
+    // What moves within the shot is read off the picture itself.
+    const moving = p.keyed && typeof faces[0]?.target_age === "number" && !store.waits(`age:${this.#who}`);
+    const now = moving ? faces[0].target_age : asked;
+    this.age.paint(now, p.ages, { model: p.known, grant: p.granted }, hindered);
+    write(this.now, now === null ? "–" : years(now));
+    const scheduled = p.age_from === "hand" && typeof p.planned === "number" ? ` · ${store.set.schedule ? "SCHEDULE" : "START"} ${years(p.planned)}` : "";
     write(this.from, (FROM[p.age_from] ?? p.age_from.toUpperCase()) + (p.keyed ? " · MOVING" : "") + scheduled);
     mark(this.element, "data-waits", ["age", "on", "strength"].some((name) => store.waits(`${name}:${this.#who}`)));
     mark(this.element, "data-off", !on);
     mark(this.element, "data-stopped", p.stopped !== "" && on);
     mark(this.element, "data-from", p.age_from);
-    mark(this.element, "data-number", number <= 9 ? number : null);
+    write(this.key, String(number));
+    mark(this.key, "hidden", number > 9);
+    write(this.limits, `ages: grant ${span(p.granted)}, model ${span(p.known)}`);
     mark(this.back, "hidden", p.age_from !== "hand" && !store.waits(`age:${this.#who}`));
     write(this.back, store.set.schedule ? "back to schedule" : "back to start");
     mark(this.back, "disabled", hindered);
@@ -113,6 +119,10 @@ export function grantWords({ stopped, grant, grant_until: until }) {
   if (stopped !== "") return stopped;
   if (grant === "") return "NO GRANT";
   return until ? `GRANT IN FORCE UNTIL ${until.slice(0, 10)}` : "GRANT IN FORCE";
+}
+
+function span([low, high]) {
+  return `${years(low)}–${years(high)}`;
 }
 
 function seenWords(faces) {

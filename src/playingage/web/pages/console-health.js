@@ -73,13 +73,11 @@ export class Health {
       this.#cell("recorder", "NONE", "nothing is recorded in this run", false);
       return;
     }
-    const bad = report.state === "stopped" || report.state === "failed" || Boolean(report.warning);
+    const bad = report.state === "stopped" || Boolean(report.words);
     const left = minutesLeft(report);
     const few = left !== null && left < FEW_MINUTES;
     const parts = [
-      report.words && report.words.toUpperCase() !== String(report.state).toUpperCase() ? report.words : "", report.warning ?? "",
-      report.state === "recording" && report.frames !== undefined ? `${report.frames} frames` : "",
-      report.dropped ? `${report.dropped} dropped` : "",
+      report.words, report.state === "recording" ? `${report.frames} frames` : "", report.dropped ? `${report.dropped} dropped` : "",
       left !== null ? `${left} min left on disk` : report.free_bytes !== undefined ? `${(report.free_bytes / 1e9).toFixed(1)} GB free` : "",
     ];
     this.#cell("recorder", String(report.state).toUpperCase(), parts.filter(Boolean).join(" · "), bad || few);
@@ -109,9 +107,8 @@ export class Health {
   }
 }
 
-function minutesLeft({ minutes_left: minutes, seconds_left: seconds }) {
-  if (typeof minutes === "number") return Math.floor(minutes);
-  return typeof seconds === "number" ? Math.floor(seconds / 60) : null;
+function minutesLeft({ minutes_left: minutes }) {
+  return typeof minutes === "number" ? Math.floor(minutes) : null;
 }
 
 function fps(times) {

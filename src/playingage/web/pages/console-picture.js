@@ -163,7 +163,8 @@ export class Picture {
       mark(element, "data-gone", true);
       if (now - seen > STAY_MS) { element.remove(); this.#chips.delete(id); }
     }
-    mark(byId("faces"), "data-none", this.#chips.size === 0);
+    const told = { clean: "Clean picture: faces are not told", failed: "The engine tells of no face now" }[this.#store.header.view];
+    mark(byId("faces"), "data-none", this.#chips.size === 0 ? told ?? "No face in the picture" : null);
   }
 }
 

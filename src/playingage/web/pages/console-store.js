@@ -89,9 +89,13 @@ export class Store {
     this.#changed();
   }
 
-  heardDid({ id }) {
+  heardDid({ id, version }) {
     const key = this.#keyOf(id);
     if (key === null) return;
+    if (this.set.version >= version) {
+      this.#forget(key);
+      return;
+    }
     this.#pending.get(key).done = true;
     setTimeout(() => { if (this.#keyOf(id) === key) this.#forget(key); }, SETTLE_MS);
   }

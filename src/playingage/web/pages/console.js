@@ -35,6 +35,7 @@ const link = new Link({
     clock.start((message) => link.send(message));
     health.begin();
     picture.begin();
+    log.add("Connected", { key: "link" });
     paintSoon();
   },
   lost: (stopped) => {
@@ -102,7 +103,7 @@ function banners() {
   if (connected && store.hindrance !== "" && full === null) lines.push(["quiet", store.hindrance]);
   if (connected && state !== null && ["lost", "silent", "ended"].includes(state.source.state)) lines.push(["warn", state.source.words]);
   const recorder = { ...set?.recorder, ...state?.recorder };
-  if (connected && ["stopped", "failed"].includes(recorder.state)) lines.push(["warn", `NOT RECORDING: ${recorder.words || recorder.state}`]);
+  if (connected && recorder.state === "stopped") lines.push(["warn", `NOT RECORDING: ${recorder.words || "the recorder has stopped"}`]);
   const text = JSON.stringify(lines);
   if (byId("banners").dataset.told === text) return;
   byId("banners").dataset.told = text;
