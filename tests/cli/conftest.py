@@ -44,7 +44,8 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     before = {each: signal.getsignal(each) for each in _HANDLED}
 
     def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["playingage", *map(str, arguments)])
+        alone = ("--no-keep-running",) if arguments[:1] == ("live",) else ()
+        monkeypatch.setattr(sys, "argv", ["playingage", *map(str, arguments), *alone])
         capsys.readouterr()
         code = 0
         try:

@@ -13,15 +13,18 @@ import typer
 
 from playingage.cli import options
 from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
-from playingage.cli.consent import require_consent
+from playingage.cli.consent import ask_consent, record_consent
+from playingage.cli.kept import is_kept, kept
 from playingage.cli.onset import Scene, ScheduleFile, Shot, Takes, direct, find_schedule
 from playingage.cli.output import json_line, result, say
 from playingage.cli.serving import Names, Tls, TlsCert, TlsKey, server_settings
+from playingage.cli.supervise import keep_running
 from playingage.core import SettingError
 
 if TYPE_CHECKING:
     from playingage.cli.onset import OnSet
     from playingage.engine import Cast, Engine, Look
+    from playingage.live import LiveRun
     from playingage.media.ports import Source
     from playingage.web import ServerSettings
 
@@ -42,6 +45,9 @@ Port = Annotated[int, typer.Option("--port", help="Port of the monitors page; 0 
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open the monitors page in a browser.")]
 For = Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="Stop after so many seconds.")]
 OnFailure = Annotated[str, typer.Option("--on-failure", help="Aged monitor while the engine fails: 'last' or 'black'.")]
+KeepRunning = Annotated[
+    bool, typer.Option("--keep-running/--no-keep-running", help="Start again by itself should it crash or hang.")
+]
 Quality = Annotated[int, typer.Option("--quality", help="JPEG quality of the monitors, 40 to 100.")]
 
 
@@ -73,6 +79,7 @@ def live(
     seconds: For = None,
     on_failure: OnFailure = "last",
     quality: Quality = 85,
+    keep: KeepRunning = os.name == "posix",
     consent: options.Consent = None,
     production: options.ProductionFolder = None,
     model: options.Model = "default",
@@ -86,6 +93,9 @@ def live(
     from playingage.media import open_source
     from playingage.production import Production
 
+    if keep and not is_kept():
+        raise typer.Exit(keep_running(sys.argv[1:]))
+    before = kept()
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     asked = parse_performers(performer or [])
     found = Production.find(production) if asked else None
@@ -111,10 +121,12 @@ def live(
             granted.record(wanted, source=source)
         elif not source.startswith("pattern:"):
             sha256 = cast.roles[0].engine.package.sha256
-            require_consent(consent, what="live", source=source, age=asked_age(age, asked), model=sha256)
+            statement = ask_consent(consent or before.get("consent"))
+            record_consent(statement, what="live", source=source, age=asked_age(age, asked), model=sha256)
+            before.put(consent=statement)
         onset = direct(
             cast, granted, age=wanted, look=look, schedule=plans, source=opened.info, takes=takes, scene=scene,
-            shot=shot,
+            shot=shot, kept=before,
         )
         run_monitors(
             opened, cast, onset, look=look, server=server, open_page=open_page, seconds=seconds,
@@ -160,11 +172,17 @@ def run_monitors(
 
     signal.signal(signal.SIGINT, quit_cleanly)
     signal.signal(signal.SIGTERM, quit_cleanly)
+    before = onset.kept
+    seconds, server = before.seconds_left or seconds, before.at_the_same_place(server)
     timer = threading.Timer(seconds, stop.set) if seconds is not None else None
+
+    def began(run: "LiveRun", port: int) -> None:
+        before.begin(run, stop.set, port=port, token=server.token, seconds=seconds)
 
     def opened(address: str) -> None:
         say(f"Monitors: {address}   (Ctrl-C ends){note}")
-        if open_page and not (has_screen() and webbrowser.open(address)):
+        onset.roll_on()
+        if open_page and not before.restarts and not (has_screen() and webbrowser.open(address)):
             say("No browser was found here: open the address in one.")
         if timer is not None:
             timer.start()
@@ -176,10 +194,11 @@ def run_monitors(
     try:
         with onset.stack:
             last = run_live(
-                source, session, settings, server, stop=stop, opened=opened,
+                source, session, settings, server, stop=stop, opened=opened, began=began,
                 report=report, direction=direction, listeners=tuple(onset.listeners), parts=onset.parts,
             )
     finally:
+        before.close()
         if timer is not None:
             timer.cancel()
     if json_output:

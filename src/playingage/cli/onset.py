@@ -1,5 +1,6 @@
 """What a set needs besides the picture: schedule, direction, the watch over grants."""
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from playingage.cli.kept import Kept
 from playingage.cli.output import say
-from playingage.core import SettingError
+from playingage.core import PlayingAgeError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from playingage.schedule import Schedule
     from playingage.web.server import Part
 
+log = logging.getLogger(__name__)
 SCHEDULE_FILES = ("schedule.toml", "schedule.csv")
 ScheduleFile = Annotated[
     Path | None,
@@ -38,12 +41,21 @@ Takes = Annotated[
 
 @dataclass(slots=True, kw_only=True)
 class OnSet:
-    """What runs beside the picture. stack: what is to be ended with it."""
+    """What runs beside the picture. stack: what is to be ended with it. kept: what the run before it was asked."""
 
     direction: "Direction"
+    kept: Kept = field(default_factory=Kept)
     listeners: "list[Callable[[Pair], None]]" = field(default_factory=list)
     parts: "list[Part]" = field(default_factory=list)
     stack: ExitStack = field(default_factory=ExitStack)
+
+    def roll_on(self) -> None:
+        """A take that rolled when the run before this one died is over; the next one rolls."""
+        if (self.kept.get("state") or {}).get("rolling") is True:
+            try:
+                self.direction.act("roll", {}, "started again")
+            except PlayingAgeError as error:
+                log.warning("the next take does not roll: %s", error.what)
 
 
 def find_schedule(file: Path | None, production: "Production | None") -> "tuple[Path, Schedule] | None":
@@ -85,17 +97,19 @@ def open_recorder(
 def direct(
     cast: "Cast", granted: "GrantedCast | None", *, age: float | None, look: "Look",
     schedule: "tuple[Path, Schedule] | None" = None, source: "SourceInfo | None" = None, takes: Path | None = None,
-    scene: str = "", shot: str = "",
+    scene: str = "", shot: str = "", kept: Kept | None = None,
 ) -> OnSet:
     """Whoever says what is asked of the picture; with the grants watched where there are any. Raises SettingError.
 
     age: asked of everybody, or of the performers without one of their own. source: of what takes are recorded; None
-    records none. takes: where.
+    records none. takes: where. kept: what the run before this one was asked, if it was started again.
     """
     from playingage.live import Direction, PartFacts
     from playingage.live.grants import GrantWatch
     from playingage.live.watched import ScheduleWatch
 
+    kept = kept or Kept()
+    restore = kept.get("state")
     parts = [] if granted is None else [
         PartFacts(
             performer=role.performer, name=role.name, start=role.age, follows=role.age is None and age is not None,
@@ -109,11 +123,12 @@ def direct(
     low, high = cast.ages if granted is None or age is not None else _all_ages(cast)
     direction = Direction(
         min(max(low, 35.0), high) if age is None else age, youngest=low, oldest=high, look=look, parts=parts,
-        schedule=None if schedule is None else schedule[1], recorder=recorder,
+        schedule=None if schedule is None else schedule[1], recorder=recorder, restore=restore,
     )
-    if scene:
+    if scene and restore is None:
         direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
-    onset = OnSet(direction=direction, listeners=[] if recorder is None else [recorder], stack=stack)
+    direction.listeners.append(kept.state)
+    onset = OnSet(direction=direction, kept=kept, listeners=[] if recorder is None else [recorder], stack=stack)
     if schedule is not None:
         onset.stack.enter_context(ScheduleWatch(schedule[0], direction))
     if granted is not None:

@@ -23,6 +23,7 @@ def run_live(
     *,
     stop: threading.Event | None = None,
     opened: Callable[[str], None] | None = None,
+    began: Callable[[LiveRun, int], None] | None = None,
     report: Callable[[dict[str, Any]], None] | None = None,
     listeners: tuple[Callable[[Pair], None], ...] = (),
     direction: Direction | None = None,
@@ -30,9 +31,10 @@ def run_live(
 ) -> dict[str, Any]:
     """Run until `stop` is set, the source ends (if settings say so) or a thread dies; returns the last snapshot.
 
-    `server` None runs without pages. `opened` is called with the address once it answers, `report` with a snapshot
-    every `log_every` seconds. All threads are joined on return, also when KeyboardInterrupt passes. Raises
-    `PlayingAgeError` when the port is taken, and whatever a thread died of. The source stays the caller's to close.
+    `server` None runs without pages. `opened` is called with the address once it answers, after `began` with the run
+    and the port; `report` with a snapshot every `log_every` seconds. All threads are joined on return, also when
+    KeyboardInterrupt passes. Raises `PlayingAgeError` when the port is taken, and whatever a thread died of. The source
+    stays the caller's to close.
     """
     run = LiveRun(source, reager, settings, direction=direction, listeners=listeners)
     stop = stop or threading.Event()
@@ -41,6 +43,8 @@ def run_live(
         stack.enter_context(run)
         if monitors is not None:
             stack.enter_context(monitors)
+            if began is not None:
+                began(run, monitors.port)
             if opened is not None:
                 opened(monitors.url)
         try:

@@ -1,0 +1,141 @@
+"""The child's side of `supervise`: what it is told at its start, and how it tells that it lives.
+
+A run that nobody keeps has the same interface, and nothing comes of it.
+"""
+
+import contextlib
+import faulthandler
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from playingage.cli.supervise import VARIABLE
+
+if TYPE_CHECKING:
+    from playingage.live import LiveRun, SetState
+    from playingage.web import ServerSettings
+
+log = logging.getLogger(__name__)
+_BEAT = 1.0
+_PATIENT = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """A run, and whoever keeps it.
+
+    restarts: how often it was started again; 0 the first time, and always where nobody keeps it. Read what was kept
+    with `get`, have something kept with `put`: plain JSON, by name. Any thread may call.
+    """
+
+    restarts: int = 0
+    _kept: dict[str, Any] = field(default_factory=dict)
+    _socket: socket.socket | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _news: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _fresh: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """What the run before had kept; None where there was none, or it kept no such thing."""
+        return self._kept.get(name)
+
+    def put(self, **values: Any) -> None:
+        """Have values kept for the next run. Sent at once, by a thread of its own."""
+        if self._socket is not None:
+            with self._lock:
+                self._fresh |= values
+            self._news.set()
+
+    def state(self, state: "SetState") -> None:
+        """A listener of the direction: the on-set state is kept."""
+        self.put(state=state.document)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the run is to end; None where it has no end, or has not begun."""
+        until = self.get("until")
+        return None if until is None else max(0.1, until - time.monotonic())
+
+    def at_the_same_place(self, server: "ServerSettings") -> "ServerSettings":
+        """The settings of a server that is found where the one before it was, by the same token."""
+        if not self.restarts:
+            return server
+        return replace(server, port=self.get("port") or server.port, token=self.get("token") or server.token)
+
+    def begin(
+        self, run: "LiveRun", end: Callable[[], None], *, port: int, token: str, seconds: float | None
+    ) -> None:
+        """The pages answer at `port`, for `seconds`: tell so, and every second that the run lives.
+
+        `end` is called when the parent is gone.
+        """
+        if self._socket is None:
+            return
+        self.put(port=port, token=token, until=None if seconds is None else time.monotonic() + seconds)
+        threading.Thread(target=self._tell, args=(run,), name="playingage kept", daemon=True).start()
+        threading.Thread(target=self._hear, args=(end,), name="playingage keeper", daemon=True).start()
+
+    def close(self) -> None:
+        """Nothing more is told."""
+        self._over.set()
+        self._news.set()
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _tell(self, run: "LiveRun") -> None:
+        assert self._socket is not None
+        while not self._over.is_set():
+            engine = run.state()["engine"]
+            with self._lock:
+                keep, self._fresh = self._fresh, {}
+            said = {"ready": True, "stuck": engine["for_s"] if engine["state"] == "stalled" else 0.0, "keep": keep}
+            try:
+                self._socket.sendall(json.dumps(said).encode() + b"\n")
+            except OSError:
+                return
+            self._news.wait(_BEAT)
+            self._news.clear()
+
+    def _hear(self, end: Callable[[], None]) -> None:
+        """The parent says nothing more; that it is gone is heard."""
+        assert self._socket is not None
+        with contextlib.suppress(OSError):
+            while self._socket.recv(1024):
+                pass
+        if not self._over.is_set():
+            log.warning("whoever kept this run going is gone: it ends")
+            end()
+
+
+def kept() -> Kept:
+    """How this process was started. One that is kept says on standard error where it stood when it crashes."""
+    number = os.environ.pop(VARIABLE, None)
+    if number is None:
+        return Kept()
+    faulthandler.enable(2)
+    ours = socket.socket(fileno=int(number))
+    ours.set_inheritable(False)
+    ours.settimeout(_PATIENT)
+    told = json.loads(_line(ours))
+    ours.settimeout(None)
+    return Kept(restarts=told["restarts"], _kept=told["keep"], _socket=ours)
+
+
+def is_kept() -> bool:
+    """Whether somebody keeps this process going."""
+    return VARIABLE in os.environ
+
+
+def _line(ours: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"\n") and (more := ours.recv(1 << 16)):
+        data += more
+    return data
