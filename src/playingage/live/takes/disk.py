@@ -55,6 +55,7 @@ class Disk:
         self._frames, self._seconds, self._speed = 0, 0.0, _GUESS
         self._free, self._looked, self._synced = 0, -1e9, 0.0
         self._last_folder: Path | None = None
+        self._cut = ""
         self._look()
 
     @property
@@ -106,7 +107,7 @@ class Disk:
         if self._lost:
             words.append(f"{self._lost} FRAMES NOT RECORDED")
         return {
-            "state": "stopped" if self._stopped else "", "words": "; ".join(filter(None, words)), "last": self.last,
+            "state": "stopped" if self._stopped else "", "words": "; ".join(filter(None, words)), "last": self._cut,
             "frames": self._frames, "seconds": round(self._seconds, 2), "dropped": self._lost,
             "waiting": self._queue.qsize(), "free_bytes": self._free, "minutes_left": round(left, 1),
             "folder": str(self._folder),
@@ -219,6 +220,7 @@ class Disk:
             if not self._stopped:
                 self._stopped = "RECORDING STOPPED: THE DISK CANNOT BE WRITTEN"
         else:
+            self._cut = writer.folder.name
             self._closed(writer.folder)
 
     def _mark(self, words: str, at: datetime) -> None:

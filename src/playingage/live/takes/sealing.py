@@ -81,14 +81,16 @@ def recover(folder: Path, record: Record | None = None, *, rest: float = 0.0,
         if not take.closed:
             last = folder / FRAMES_FILE
             bad = {index for index, _ in take.damaged()}
-            whole = {frame.line for index, frame in enumerate(take.frames) if index not in bad}
+            good = [frame for index, frame in enumerate(take.frames) if index not in bad]
+            whole = {frame.line for frame in good}
             lines = take.torn + len(take.frames)
             document = {
                 **document, "state": "closed", "ended": RECOVERED,
                 "words": f"was not closed; {len(whole)} whole frames are there, {lines - len(whole)} torn",
                 "torn_frames": _ranges(sorted(set(range(lines)) - whole)),
                 "cut": stamp(datetime.fromtimestamp(last.stat().st_mtime, UTC)),
-                "counts": {**document["counts"], "frames": len(whole)},
+                "counts": {**document["counts"], "frames": len(whole),
+                           "positions": good[-1].position + 1 if good else 0},
             }
             try:
                 write_whole(folder / TAKE_FILE, dump(document))

@@ -131,7 +131,8 @@ class TakeWriter:
             self._states.sync()
             self._lines.sync()
             document = {**self._document, "state": "closed", "ended": ended, "words": words, "cut": stamp(at)}
-            document["counts"] = {**document["counts"], "frames": self._lines.count, "not_kept_up": lost,
+            document["counts"] = {**document["counts"], "frames": self._lines.count,
+                                  "positions": self._position + 1, "not_kept_up": lost,
                                   "not_kept_up_numbers": list(numbers)}
             write_whole(self.folder / TAKE_FILE, dump(document))
         except OSError as error:
@@ -161,7 +162,7 @@ class TakeWriter:
                 "subsampling": "4:2:0", "colour": _colour(stored),
             },
             "timecode": first.timecode, "timecode_from": "source" if first.frame.timecode is not None else "count",
-            "counts": {"frames": 0, "not_kept_up": 0}, "files": {},
+            "counts": {"frames": 0, "positions": 0, "not_kept_up": 0}, "files": {},
         }
 
     def _open(self, colour: Colour, first: Encoded) -> None:
