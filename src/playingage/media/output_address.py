@@ -119,7 +119,7 @@ def _masked(carrier: Carrier, parts: SplitResult) -> tuple[str, tuple[str, ...]]
     if carrier is Carrier.WHIP and path.strip("/"):
         hidden += [path, *(part for part in path.split("/") if part)]
         path = f"/{HIDDEN}"
-    elif carrier is Carrier.RTMP and path.count("/") > 1:
+    elif carrier is Carrier.RTMP and path.strip("/"):
         before, _, key = path.rstrip("/").rpartition("/")
         hidden.append(key)
         path = f"{before}/{HIDDEN}"

@@ -55,7 +55,7 @@ class OutputProcess:
     def send(self, pixels: NDArray[np.uint8], tick: int) -> None:
         """Hand over one picture and wait until it is sent. Raises UnwritableError."""
         same = pixels is self._last
-        if not same:
+        if self._process is not None and not same:
             np.copyto(self._pixels, pixels)
             self._last = pixels
         self._tell(MESSAGE.pack(SAME if same else NEW, tick))
@@ -68,6 +68,7 @@ class OutputProcess:
                 self._tell(MESSAGE.pack(CLOSE, 0))
                 self._answer(_CLOSE_S)
         self._kill()
+        self._pixels, self._last = np.zeros((0, 0, 3), np.uint8), None
         self._shared.close()
 
     def _start(self) -> None:
