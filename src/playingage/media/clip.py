@@ -17,12 +17,13 @@ from av.video.stream import VideoStream
 from playingage.core import Timecode, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
-from playingage.media.describe import context_tags, describe, picture_timecode
-from playingage.media.labels import Counting, TimecodeChoice, TimecodeFrom, moved
+from playingage.media.deinterlace import Deinterlace, Deinterlacer, Shot
+from playingage.media.describe import context_tags, describe, is_interlaced, picture_timecode
+from playingage.media.labels import Counting, TimecodeChoice, TimecodeFrom, moved, rerated
 from playingage.media.ltc_audio import LtcTrack
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
-from playingage.media.timing import Timing, clip_timing
+from playingage.media.timing import Timing, clip_timing, doubled
 from playingage.media.unpack import Unpacker, orientation, turn
 
 _LOCAL = {"protocol_whitelist": "file", "max_pixels": str(MAX_PIXELS)}
@@ -37,15 +38,16 @@ class ClipSource(SourceBase):
     Raises UnreadableError at once for what is no clip, and from `read()` naming the frame for one that is damaged or
     cut off. `threads` decode (0: one per core). With `accurate=False` chroma is not interpolated (8-bit clips convert
     about four times faster). A frame carries the timecode of the container, else that in the pictures (SEI); or linear
-    timecode in the audio where `timecode` asks for that.
+    timecode in the audio where `timecode` asks for that. Interlaced clips are deinterlaced as `deinterlace` says.
     """
 
     def __init__(
-        self, path: Path, *, threads: int = 0, accurate: bool = True, timecode: TimecodeChoice | None = None
+        self, path: Path, *, threads: int = 0, accurate: bool = True, timecode: TimecodeChoice | None = None,
+        deinterlace: Deinterlace = Deinterlace.OFF,
     ) -> None:
         self._path, self._threads = path, threads
         self._name = str(path)
-        self._choice = timecode or TimecodeChoice()
+        self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         self._track: LtcTrack | None = None
         self._unpacker = Unpacker(accurate=accurate, threads=1)
         self._number = 0
@@ -56,12 +58,15 @@ class ClipSource(SourceBase):
             first = self._decode()
             if first is None:
                 raise UnreadableError(f"{self._name}: holds no frame that can be decoded", "Check that it is complete.")
-            self._pending: VideoFrame | None = first
-            self._start = first.pts
-            self._last = first.pts
-            self._turns = orientation(first)
+            self._pending: Shot | None = first
+            self._start = self._last = first.seconds
+            self._turns = orientation(first.picture)
+            filtered = self._filter is not None
+            if filtered and self._way.doubles:
+                self._timing = doubled(self._timing)
             self._info = describe(
-                self._name, self._container, self._stream, first, self._timing, self._turns, self._header
+                self._name, self._container, self._stream, first.picture, self._timing, self._turns, self._header,
+                self._way if filtered else None,
             )
             self._start_labels(first)
         except (ValueError, ArithmeticError) as error:
@@ -82,25 +87,25 @@ class ClipSource(SourceBase):
         """The next frame, or None at the end. Raises UnreadableError naming the frame that cannot be decoded."""
         if self._ended:
             return None
-        picture, self._pending = self._pending, None
-        if picture is None:
-            picture = self._decode()
-        if picture is None:
+        shot, self._pending = self._pending, None
+        if shot is None:
+            shot = self._decode()
+        if shot is None:
             self._ended = True
             self._check_complete()
             return None
-        return self._frame(picture)
+        return self._frame(shot)
 
     def skip(self, count: int) -> None:
         """Pass over the next `count` frames: every one is decoded, none converted. Raises as `read` does."""
         for _ in range(count):
-            picture, self._pending = self._pending, None
-            picture = picture or (None if self._ended else self._decode())
-            if picture is None:
+            shot, self._pending = self._pending, None
+            shot = shot or (None if self._ended else self._decode())
+            if shot is None:
                 return  # the next `read` says whether the clip is complete
-            if picture.pts is not None:
-                self._last = picture.pts
-            self._label(picture)
+            if shot.seconds is not None:
+                self._last = shot.seconds
+            self._label(shot)
             self._number += 1
 
     def rewind(self) -> None:
@@ -123,7 +128,7 @@ class ClipSource(SourceBase):
     def _open_track(self) -> LtcTrack:
         return LtcTrack(self._path, self._choice.channel, self._timing.rate)
 
-    def _start_labels(self, first: VideoFrame) -> None:
+    def _start_labels(self, first: Shot) -> None:
         """Find out where timecode comes from, and the first frame's."""
         self._counting = Counting()
         self._tag = self._info.timecode if self._choice.origin is not TimecodeFrom.LTC else None
@@ -139,23 +144,24 @@ class ClipSource(SourceBase):
                 else f"timecode: none was read on the audio in the first {_SEARCHED_S} seconds",
             )
         elif found is None:
-            found = self._seen(first)
+            found = self._seen(first.picture)
             notes = (*notes, "timecode: of the pictures (SEI)") if found is not None else notes
         self._info = replace(self._info, timecode=found, notes=notes)
 
-    def _seconds(self, picture: VideoFrame) -> float:
-        tick = picture.pts
-        if tick is None or self._stream.time_base is None:
-            return float(self._number / self._timing.rate)
-        return float(tick * self._stream.time_base)
+    def _seconds(self, shot: Shot) -> float:
+        return float(self._number / self._timing.rate if shot.seconds is None else shot.seconds)
 
     def _seen(self, picture: VideoFrame) -> Timecode | None:
-        return picture_timecode(picture, self._timing.rate, self._stream.codec_context.framerate)
+        coded = self._stream.codec_context.framerate
+        if not self._info.deinterlaced or not self._way.doubles:
+            return picture_timecode(picture, self._timing.rate, coded)
+        label = picture_timecode(picture, self._timing.rate / 2, coded)
+        return None if label is None else moved(rerated(label, self._timing.rate), self._number % 2)
 
-    def _label(self, picture: VideoFrame) -> Timecode | None:
+    def _label(self, shot: Shot) -> Timecode | None:
         if self._tag is not None:
             return moved(self._tag, self._number)
-        seen = self._track.at(self._seconds(picture)) if self._track is not None else self._seen(picture)
+        seen = self._track.at(self._seconds(shot)) if self._track is not None else self._seen(shot.picture)
         return self._counting.label(seen, self._number, self._timing.rate)
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
@@ -184,7 +190,9 @@ class ClipSource(SourceBase):
             container.close()
             raise
         self._packets = container.demux(stream)
-        self._ready: list[VideoFrame] = []
+        self._decoded: list[VideoFrame] = []
+        self._ready: list[Shot] = []
+        self._filter: Deinterlacer | None = None
         return container, stream
 
     def _scan(self) -> Timing:
@@ -195,21 +203,46 @@ class ClipSource(SourceBase):
                 f"{self._name} cannot be read to its end: {reason_of(error)}", "It is damaged; mend or copy it anew."
             ) from error
 
-    def _decode(self) -> VideoFrame | None:
-        """The next decoded picture."""
+    def _decode(self) -> Shot | None:
+        """The next picture, deinterlaced where that is asked for."""
         while not self._ready:
+            picture = self._decode_next()
+            if picture is None:
+                if self._filter is None:
+                    return None
+                rest, self._filter = self._filter.rest(), None
+                self._ready += rest
+                if not rest:
+                    return None
+                break
+            base = self._stream.time_base
+            seconds = None if picture.pts is None or base is None else picture.pts * base
+            self._ready += self._made_whole(Shot(picture, seconds, 0.0))
+        return self._ready.pop(0)
+
+    def _made_whole(self, shot: Shot) -> list[Shot]:
+        if self._number == 0 and self._filter is None and self._way.applies(is_interlaced(self._stream, shot.picture)):
+            self._filter = Deinterlacer(shot.picture, self._way, self._stream.time_base)
+        if self._filter is None:
+            return [shot]
+        if not self._filter.fits(shot.picture):
+            raise self._damaged(f"the picture changes to {shot.picture.width}x{shot.picture.height}")
+        return self._filter.take(shot)
+
+    def _decode_next(self) -> VideoFrame | None:
+        while not self._decoded:
             try:
                 packet: Packet[VideoStream] | None = next(self._packets, None)
                 if packet is None:
                     return None
                 if packet.is_corrupt:
                     raise self._damaged("the file is damaged there")
-                self._ready = list(packet.decode())
+                self._decoded = list(packet.decode())
             except (av.error.EOFError, StopIteration):
                 return None
             except (FFmpegError, ValueError) as error:
                 raise self._damaged(reason_of(error)) from error
-        picture = self._ready.pop(0)
+        picture = self._decoded.pop(0)
         if picture.is_corrupt:
             raise self._damaged("its data is damaged")
         return picture
@@ -224,15 +257,16 @@ class ClipSource(SourceBase):
     def _check_complete(self) -> None:
         """Raise if the container promises frames after the last one decoded."""
         timing, last = self._timing, self._last
-        first = timing.first if timing.first is not None else self._start
+        base = self._stream.time_base or Fraction(1)
+        first = timing.first * base if timing.first is not None else self._start
         if timing.end is None or last is None or first is None:
             return
-        missing = timing.end - (last - first) * (self._stream.time_base or Fraction(1))
+        missing = timing.end - (last - first)
         if missing > Fraction(1, 2) / timing.rate:
             raise self._damaged(f"the file is cut off or damaged, {float(missing):.3g} s before its end")
 
-    def _frame(self, picture: VideoFrame) -> Frame:
-        info, number = self._info, self._number
+    def _frame(self, shot: Shot) -> Frame:
+        info, number, picture = self._info, self._number, shot.picture
         turns, mirror = self._turns
         width, height = (picture.height, picture.width) if turns % 2 else (picture.width, picture.height)
         if (width, height) != (info.width, info.height):
@@ -241,11 +275,11 @@ class ClipSource(SourceBase):
         if turns or mirror:
             pixels, alpha = turn(pixels, turns, mirror), None if alpha is None else turn(alpha, turns, mirror)
         pts: Fraction | None = None
-        if info.variable_rate and picture.pts is not None and self._start is not None:
-            pts = (picture.pts - self._start) * (self._stream.time_base or Fraction(1))
-        if picture.pts is not None:
-            self._last = picture.pts
-        label = self._label(picture)
+        if info.variable_rate and shot.seconds is not None and self._start is not None:
+            pts = shot.seconds - self._start
+        if shot.seconds is not None:
+            self._last = shot.seconds
+        label = self._label(shot)
         self._number += 1
         return Frame(
             pixels=pixels,

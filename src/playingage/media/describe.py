@@ -10,7 +10,8 @@ from av.sidedata.sidedata import SideData, Type
 from av.video.stream import VideoStream
 
 from playingage.core import Timecode
-from playingage.media.labels import from_s12m
+from playingage.media.deinterlace import Deinterlace
+from playingage.media.labels import from_s12m, rerated
 from playingage.media.ports import SourceInfo
 from playingage.media.tags import RawTags, colour_from_tags
 from playingage.media.timing import Timing
@@ -21,11 +22,12 @@ _INTERLACED = (2, 3, 4, 5)
 
 def describe(
     name: str, container: InputContainer, stream: VideoStream, first: VideoFrame, timing: Timing,
-    turned: tuple[int, bool], header: RawTags,
+    turned: tuple[int, bool], header: RawTags, way: Deinterlace | None = None,
 ) -> SourceInfo:
     """The info of a source whose first decoded picture is `first`, to be turned by `turned` (see `orientation`).
 
-    `header`: the colour tags of the container, taken before anything was decoded.
+    `header`: the colour tags of the container, taken before anything was decoded. way: how it is
+    deinterlaced, if it is; the timing is then that of the pictures made.
     """
     context, layout = stream.codec_context, layout_of(first.format.name)
     tags = raw_tags(first).filled_from(header)
@@ -34,14 +36,19 @@ def describe(
     )
     turns, mirror = turned
     aspect = stream.sample_aspect_ratio or Fraction(1)
-    interlaced = first.interlaced_frame or context.field_order in _INTERLACED
+    interlaced = is_interlaced(stream, first)
     metadata = {k.lower(): v for k, v in container.metadata.items()}
-    timecode = find_timecode(container, stream, timing.rate, notes)
+    stored_rate = timing.rate / 2 if way is not None and way.doubles else timing.rate
+    timecode = find_timecode(container, stream, stored_rate, notes)
+    if timecode is not None:
+        timecode = rerated(timecode, timing.rate)
     if turns or mirror:
         notes.append(f"stored pictures are turned by {turns * 90} degrees{' and mirrored' if mirror else ''}")
     if aspect != 1:
         notes.append(f"samples are not square ({aspect.numerator}:{aspect.denominator}); they stay as they are")
-    if interlaced:
+    if way is not None:
+        notes.append(f"{'interlaced' if interlaced else 'taken as interlaced'}: deinterlaced by {way.words}")
+    elif interlaced:
         notes.append("interlaced: both fields are in one frame and are not separated")
     if timing.variable:
         notes.append(f"variable frame rate, {float(timing.rate):.3f} frames a second on average")
@@ -72,7 +79,13 @@ def describe(
         start=Fraction(0) if first.pts is None or stream.time_base is None else first.pts * stream.time_base,
         time_base=stream.time_base,
         notes=tuple(notes),
+        deinterlaced="" if way is None else way.words,
     )
+
+
+def is_interlaced(stream: VideoStream, picture: VideoFrame) -> bool:
+    """Whether the stream or a picture of it says that it is interlaced."""
+    return picture.interlaced_frame or stream.codec_context.field_order in _INTERLACED
 
 
 def context_tags(stream: VideoStream) -> RawTags:

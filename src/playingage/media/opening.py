@@ -8,6 +8,7 @@ from playingage.core import SettingError
 from playingage.media.address import PICTURE_SUFFIXES, Kind, SequenceName, kind_of, sequence_in
 from playingage.media.clip import ClipSource
 from playingage.media.clip_sink import ClipSink
+from playingage.media.deinterlace import Deinterlace
 from playingage.media.guarded import GuardedSource
 from playingage.media.labelled import LabelledSource
 from playingage.media.labels import TimecodeChoice, TimecodeFrom
@@ -33,6 +34,7 @@ def open_source(
     threads: int = 0,
     accurate: bool = True,
     timecode: str = "auto",
+    deinterlace: str | None = None,
 ) -> Source:
     """Open anything that gives frames.
 
@@ -47,12 +49,18 @@ def open_source(
     timecode: `source`, what comes with the pictures; `ltc` or `ltc:CHANNEL`, linear timecode on an audio channel, from
         1; `free`, the time of day counted at the source's rate; `auto`, the source's where it has one, else free for
         devices and streams. The info's notes say which it is.
+    deinterlace: `auto`, where the source says it is interlaced; `fields`, likewise but a picture of each field; `on`,
+        always; `off`. By default auto for devices, streams and what is played in real time, off for other footage.
 
     Raises UnreadableError, SourceLostError (no answer in time) or SettingError. Never blocks for ever.
     """
     if timeout_s <= 0:
         raise SettingError(f"a time limit of {timeout_s} seconds makes no sense", "Give more than 0.")
     kind, choice = kind_of(address), TimecodeChoice.parse(timecode)
+    live_kind = kind in (Kind.STREAM, Kind.DEVICE)
+    way = Deinterlace.parse(deinterlace or ("auto" if realtime or live_kind else "off"))
+    if way in (Deinterlace.ON, Deinterlace.FIELDS) and kind not in (Kind.CLIP, Kind.STREAM, Kind.DEVICE):
+        raise SettingError(f"{address}: a {kind.value} has no fields", "Leave deinterlacing out.")
     if rate is not None and kind in (Kind.CLIP, Kind.STREAM):
         raise SettingError(f"{address}: a {kind.value} has its own rate", "Leave the rate out.")
     if kind is Kind.PATTERN:
@@ -60,13 +68,13 @@ def open_source(
         _check_timecode(choice, address, kind, realtime)
         paced: Source = PacedSource(pattern, loop=loop, paced=realtime) if realtime or loop else pattern
         return LabelledSource(paced, choice) if choice.origin is TimecodeFrom.FREE else paced
-    if kind in (Kind.STREAM, Kind.DEVICE):
+    if live_kind:
         _check_timecode(choice, address, kind, True)
-        opener = partial(_live, address, kind, rate, timeout_s, threads, accurate, choice)
+        opener = partial(_live, address, kind, rate, timeout_s, threads, accurate, choice, way)
         live = ReconnectingSource(opener, ends=kind is Kind.STREAM) if realtime else opener()
         return LabelledSource(live, choice)
     _check_timecode(choice, address, kind, realtime)
-    stored = _stored(address, kind, rate, threads, accurate, choice)
+    stored = _stored(address, kind, rate, threads, accurate, choice, way)
     played: Source = PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
     return LabelledSource(played, choice) if choice.origin is TimecodeFrom.FREE else played
 
@@ -79,7 +87,8 @@ def _check_timecode(choice: TimecodeChoice, address: str, kind: Kind, realtime: 
 
 
 def open_stored(
-    address: str, *, rate: Fraction | None = None, threads: int = 0, accurate: bool = True, timecode: str = "auto"
+    address: str, *, rate: Fraction | None = None, threads: int = 0, accurate: bool = True, timecode: str = "auto",
+    deinterlace: str = "off",
 ) -> ClipSource | PictureSource:
     """As `open_source`, for clips, pictures and sequences alone; what it returns can `skip`. Raises likewise."""
     kind = kind_of(address)
@@ -87,29 +96,33 @@ def open_stored(
         raise SettingError(f"{address}: is no stored footage", "Give a file or a sequence.")
     choice = TimecodeChoice.parse(timecode)
     _check_timecode(choice, address, kind, False)
-    return _stored(address, kind, rate, threads, accurate, choice)
+    return _stored(address, kind, rate, threads, accurate, choice, Deinterlace.parse(deinterlace))
 
 
 def _live(
     address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool,
-    choice: TimecodeChoice,
+    choice: TimecodeChoice, way: Deinterlace,
 ) -> Source:
     if kind is Kind.STREAM:
-        return StreamSource(address, timeout_s=timeout_s, threads=threads, accurate=accurate, timecode=choice)
+        return StreamSource(
+            address, timeout_s=timeout_s, threads=threads, accurate=accurate, timecode=choice, deinterlace=way
+        )
     device = partial(
-        DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate, timecode=choice
+        DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate, timecode=choice,
+        deinterlace=way,
     )
     return GuardedSource(device, name=address, timeout_s=timeout_s)
 
 
 def _stored(
-    address: str, kind: Kind, rate: Fraction | None, threads: int, accurate: bool, choice: TimecodeChoice
+    address: str, kind: Kind, rate: Fraction | None, threads: int, accurate: bool, choice: TimecodeChoice,
+    way: Deinterlace,
 ) -> ClipSource | PictureSource:
     path = Path(address)
     if kind is Kind.PICTURE:
         return PictureSource([path], rate=rate)
     if kind is Kind.CLIP:
-        return ClipSource(path, threads=threads, accurate=accurate, timecode=choice)
+        return ClipSource(path, threads=threads, accurate=accurate, timecode=choice, deinterlace=way)
     name = sequence_in(path) if kind is Kind.FOLDER else SequenceName.parse(address)
     numbers = name.numbers()
     return PictureSource([name.path(n) for n in numbers], name=str(name), rate=rate, first_number=numbers[0])

@@ -28,7 +28,8 @@ class PacedSource(SourceBase):
     """Gives each frame at its time against a monotonic clock, with `captured` set to that moment.
 
     The next frame is decoded before the wait, so that it is on time. With `loop`, numbers, times and timecode go on
-    counting at the end. `stalls` counts how often reading fell behind. `close()` may come from another thread and ends a wait.
+    counting at the end. `stalls` counts how often reading fell behind. `close()` may come from another thread and ends
+    a wait.
     """
 
     def __init__(

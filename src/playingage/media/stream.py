@@ -19,7 +19,8 @@ from playingage.core import SourceLostError, Timecode, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
 from playingage.media.counting import Faults, FrameCounter, Place, standard_rate
-from playingage.media.describe import context_tags, describe, picture_timecode
+from playingage.media.deinterlace import Deinterlace, Deinterlacer, Shot
+from playingage.media.describe import context_tags, describe, is_interlaced, picture_timecode
 from playingage.media.labels import TimecodeChoice, TimecodeFrom, moved, rerated
 from playingage.media.ltc_audio import LtcEar
 from playingage.media.ports import SourceInfo
@@ -55,17 +56,18 @@ class StreamSource(SourceBase):
     own times, so that what is missing shows as a gap. Size, depth and rate may change while it runs: `info` and the
     frames tell, and `info.generation` grows. A frame carries the timecode that came with it: in the picture (SEI), in
     the container, or as linear timecode in the audio where `timecode` asks for that; none where none came.
+    An interlaced stream is deinterlaced as `deinterlace` says, which makes it a frame later.
 
     Raises SourceLostError when nothing comes for `timeout_s` seconds, at opening or in `read()`.
     """
 
     def __init__(
         self, address: str, *, timeout_s: float, threads: int = 0, accurate: bool = True,
-        timecode: TimecodeChoice | None = None,
+        timecode: TimecodeChoice | None = None, deinterlace: Deinterlace = Deinterlace.AUTO,
     ) -> None:
         self._name, self._timeout = address, timeout_s
         self._scheme = urlsplit(address).scheme.lower()
-        self._choice = timecode or TimecodeChoice()
+        self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         options = {**_COMMON, **_BY_SCHEME.get(self._scheme, {}), "protocol_whitelist": _PROTOCOLS}
         self._setup(lambda: av.open(address, options=options, timeout=(timeout_s, timeout_s)), threads, accurate)
 
@@ -73,7 +75,10 @@ class StreamSource(SourceBase):
         self._unpacker = Unpacker(accurate=accurate, threads=1)
         self._damaged, self._closed = 0, False
         self._told: set[str] = set()
-        self._ready: list[VideoFrame] = []
+        self._ready: list[Shot] = []
+        self._filter: Deinterlacer | None = None
+        self._interlaced = False
+        self._of_field: Timecode | None = None
         self._arrived = time.monotonic()
         self._container = self._connect(opener)
         try:
@@ -84,11 +89,13 @@ class StreamSource(SourceBase):
             first = self._decode()
             if first is None:
                 raise UnreadableError(f"{self._name}: ended before its first picture", "Check the address.")
-            self._pending: VideoFrame | None = first
-            self._counter = FrameCounter(self._rate(), self._stream.time_base or Fraction(1, 90000))
-            self._info = self._describe(first)
+            self._pending: Shot | None = first
+            tick = self._stream.time_base or Fraction(1, 90000)
+            self._counter = FrameCounter(self._rate() * (2 if self._doubles else 1), tick / 2)
+            self._info = self._describe(first.picture)
             self._tag = self._info.timecode
-            seen = self._seen(first)
+            seen = self._seen(first.picture)
+            self._of_field = None
             if seen is not None:
                 self._info = dataclasses.replace(self._info, timecode=seen)
         except BaseException:
@@ -136,9 +143,11 @@ class StreamSource(SourceBase):
     def _describe(self, picture: VideoFrame, generation: int = 0) -> SourceInfo:
         check_size(picture.width, picture.height, self._name)
         self._turns = orientation(picture)
+        self._filtered = self._filter is not None
         self._form = (picture.width, picture.height, picture.format.name)
         timing = Timing(frames=None, rate=self._counter.rate, variable=False, end=None)
-        info = describe(self._name, self._container, self._stream, picture, timing, self._turns, self._header)
+        way = self._way if self._filtered else None
+        info = describe(self._name, self._container, self._stream, picture, timing, self._turns, self._header, way)
         return dataclasses.replace(info, generation=generation)
 
     @property
@@ -154,19 +163,19 @@ class StreamSource(SourceBase):
     def read(self) -> Frame | None:
         """The next picture, or None at the end of what is sent over HTTP or TCP. Raises SourceLostError."""
         while not self._closed:
-            picture, self._pending = self._pending, None
-            if picture is None:
-                picture = self._decode()
-            if picture is None:
+            shot, self._pending = self._pending, None
+            if shot is None:
+                shot = self._decode()
+            if shot is None:
                 if self._scheme in _ENDS:
                     self.close()
                     return None
                 raise self._lost("the sender ended it")
-            place = self._counter.take(self._time(picture), self._arrived)
+            place = self._counter.take(shot.seconds, shot.arrived)
             self._tell()
             if place is not None:
-                self._follow(picture)
-                return self._frame(picture, place)
+                self._follow(shot.picture)
+                return self._frame(shot, place)
         return None
 
     def close(self) -> None:
@@ -175,7 +184,7 @@ class StreamSource(SourceBase):
             self._closed, self._pending = True, None
             self._container.close()
 
-    def _decode(self) -> VideoFrame | None:
+    def _decode(self) -> Shot | None:
         until = time.monotonic() + self._timeout
         while not self._ready:
             if time.monotonic() > until:
@@ -202,8 +211,26 @@ class StreamSource(SourceBase):
                 continue
             whole = [p for p in pictures if isinstance(p, VideoFrame) and not p.is_corrupt]
             self._damaged += len(pictures) - len(whole)
-            self._ready.extend(whole)
+            for picture in whole:
+                self._ready += self._made_whole(Shot(picture, self._time(picture), self._arrived))
         return self._ready.pop(0)
+
+    @property
+    def _doubles(self) -> bool:
+        return self._filter is not None and self._way.doubles
+
+    def _made_whole(self, shot: Shot) -> list[Shot]:
+        """The picture, or those that are ready where it is to be deinterlaced. Once interlaced, a stream stays so."""
+        picture = shot.picture
+        if not self._interlaced:
+            self._interlaced = is_interlaced(self._stream, picture)
+        if not self._way.applies(self._interlaced):
+            return [shot]
+        rest: list[Shot] = []
+        if self._filter is None or not self._filter.fits(picture):
+            rest = self._filter.rest() if self._filter is not None else []
+            self._filter = Deinterlacer(picture, self._way, self._stream.time_base)
+        return rest + self._filter.take(shot)
 
     def _hear(self, packet: "av.Packet[Stream]") -> None:
         if self._ear is None:
@@ -234,7 +261,10 @@ class StreamSource(SourceBase):
     def _follow(self, picture: VideoFrame) -> None:
         """Take up another size, depth or rate."""
         before, rate = self._info, self._counter.rate
-        if (picture.width, picture.height, picture.format.name) == self._form and rate == before.rate:
+        if (
+            (picture.width, picture.height, picture.format.name) == self._form and rate == before.rate
+            and self._filtered == (self._filter is not None)
+        ):
             return
         found = self._describe(picture, before.generation + 1)
         label = None if before.timecode is None else rerated(before.timecode, rate)
@@ -252,19 +282,23 @@ class StreamSource(SourceBase):
         """The timecode in the picture itself, where that is asked for."""
         if self._choice.origin not in (TimecodeFrom.AUTO, TimecodeFrom.SOURCE):
             return None
-        return picture_timecode(picture, self._counter.rate, self._stream.codec_context.framerate)
+        rate, coded = self._counter.rate, self._stream.codec_context.framerate
+        if not self._doubles:
+            return picture_timecode(picture, rate, coded)
+        label = picture_timecode(picture, rate / 2, coded)
+        again, self._of_field = label is not None and label == self._of_field, label
+        return None if label is None else moved(rerated(label, rate), int(again))
 
-    def _label(self, picture: VideoFrame, place: Place) -> Timecode | None:
+    def _label(self, shot: Shot, place: Place) -> Timecode | None:
         if self._ear is not None:
-            time_ = self._time(picture)
-            return None if time_ is None else self._ear.clock.at(float(time_))
-        seen = self._seen(picture)
+            return None if shot.seconds is None else self._ear.clock.at(float(shot.seconds))
+        seen = self._seen(shot.picture)
         if seen is None and self._tag is not None and self._choice.origin is not TimecodeFrom.FREE:
             seen = moved(self._tag, place.number)
         return seen
 
-    def _frame(self, picture: VideoFrame, place: Place) -> Frame:
-        info = self._info
+    def _frame(self, shot: Shot, place: Place) -> Frame:
+        info, picture = self._info, shot.picture
         turns, mirror = self._turns
         pixels, alpha = self._unpacker.unpack(picture, info.colour)
         if turns or mirror:
@@ -276,10 +310,10 @@ class StreamSource(SourceBase):
             rate=info.rate,
             colour=info.colour,
             bits=info.bits,
-            pts=None if picture.pts is None else place.seconds,
-            timecode=self._label(picture, place),
+            pts=None if shot.seconds is None else place.seconds,
+            timecode=self._label(shot, place),
             origin=Origin(name=self._name),
-            captured=self._arrived,
+            captured=shot.arrived,
         )
 
 
@@ -291,11 +325,11 @@ class DeviceSource(StreamSource):
 
     def __init__(
         self, address: str, *, timeout_s: float, rate: Fraction | None = None, threads: int = 0, accurate: bool = True,
-        timecode: TimecodeChoice | None = None,
+        timecode: TimecodeChoice | None = None, deinterlace: Deinterlace = Deinterlace.AUTO,
     ) -> None:
         path, wishes = device_wishes(address)
         self._name, self._timeout, self._scheme = address, timeout_s, "device"
-        self._choice = timecode or TimecodeChoice()
+        self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         options = dict(wishes)
         if rate is not None:
             options["framerate"] = f"{rate.numerator}/{rate.denominator}"

@@ -84,6 +84,13 @@ def timing_of(ticks: Sequence[int], base: Fraction, candidates: Sequence[Fractio
     return Timing(frames=frames, rate=average, variable=variable, end=end, first=first)
 
 
+def doubled(timing: Timing) -> Timing:
+    """The timing of a clip of which each frame is made two pictures."""
+    frames = None if timing.frames is None else 2 * timing.frames
+    end = None if timing.end is None else timing.end + 1 / timing.rate / 2
+    return replace(timing, frames=frames, rate=2 * timing.rate, end=end)
+
+
 def snapped(rate: Fraction) -> Fraction:
     """The whole number or NTSC rate (n * 1000/1001) that `rate` is a rounding of, else `rate` itself."""
     whole = round(rate)
