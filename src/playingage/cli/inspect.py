@@ -34,6 +34,8 @@ def inspect(
     ] = None,
     faces: Annotated[bool, typer.Option("--faces/--no-faces", help="Follow the faces through the clip.")] = True,
     rate: Annotated[str | None, typer.Option("--rate", help="Frames a second of a sequence: 24, 24000/1001.")] = None,
+    timecode: options.TimecodeOf = "auto",
+    deinterlace: options.DeinterlaceHow = "off",
     model: options.Model = "default",
     size: options.Size = 256,
     device: options.DeviceName = "CPU",
@@ -54,7 +56,7 @@ def inspect(
         check_plot_target(plot)
         check_distinct(source, plot, None)
     found: Survey | None = None
-    with open_source(source, rate=frames_a_second) as opened:
+    with open_source(source, rate=frames_a_second, timecode=timecode, deinterlace=deinterlace) as opened:
         info = opened.info
         streams = inspect_media(source) if Path(source).is_file() else None
         if faces:

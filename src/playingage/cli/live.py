@@ -69,6 +69,8 @@ def live(
     grey_hair: options.GreyHair = 1.0,
     grey_beard: options.GreyBeard = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
+    timecode: options.TimecodeOf = "auto",
+    deinterlace: options.DeinterlaceHow = "auto",
     host: Host = "127.0.0.1",
     port: Port = 8035,
     tls: Tls = None,
@@ -116,7 +118,11 @@ def live(
         cast.check_age(asked_age(age, asked))
     cast.check_look(look)
     # Chroma is interpolated the fast way: the monitors show 4:2:0 pictures, and the time goes to the faces.
-    with open_source(source, realtime=True, loop=loop, threads=1, accurate=False) as opened:
+    with open_source(
+        source, realtime=True, loop=loop, threads=1, accurate=False, timecode=timecode, deinterlace=deinterlace
+    ) as opened:
+        for note in opened.info.notes:
+            say(f"Source: {note}")
         if granted is not None:
             granted.record(wanted, source=source)
         elif not source.startswith("pattern:"):

@@ -42,6 +42,13 @@ Precision = Annotated[
     str | None, typer.Option("--precision", help="bf16 or f32; bf16 where the device has it, unless told.")
 ]
 Threads = Annotated[int, typer.Option("--threads", help="Threads of the re-ageing network.")]
+TimecodeOf = Annotated[
+    str, typer.Option("--timecode", metavar="T",
+                      help="auto, source, ltc or ltc:CHANNEL (linear timecode on the audio), free (by the clock).")
+]
+DeinterlaceHow = Annotated[
+    str, typer.Option("--deinterlace", metavar="D", help="auto, fields (a picture of each field), on or off.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output.")]
 ProductionFolder = Annotated[
     Path | None,
