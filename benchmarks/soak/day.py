@@ -137,7 +137,8 @@ def _samples(parts: Parts, plan: Plan) -> None:
                 taken = time.monotonic()
                 cpu = 0.0 if found is None else found.cpu
                 row = {"s": round(now, 1), **as_row(found), "cores": round((cpu - before) / (taken - before_at), 2),
-                       "load": round(os.getloadavg()[0], 2), **_figures(parts.last, parts.seen)}
+                       "load": round(os.getloadavg()[0], 2), "page_pss": _browser_memory(),
+                       **_figures(parts.last, parts.seen)}
                 before, before_at = cpu, taken
                 if writer is None:
                     writer = csv.DictWriter(table, fieldnames=list(row))
@@ -193,6 +194,13 @@ def _figures(last: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
             "passers_by": seen.get("counts", {}).get("passers-by", 0),
             "recorder": (last.get("recorder") or {}).get("state", "")}
     return row
+
+
+def _browser_memory() -> float | str:
+    """MiB of the pages' browser; empty where there is none."""
+    own = [each for each in psutil.Process().children(recursive=True) if "chrom" in each.name()]
+    found = usage(own[0]) if own else None
+    return "" if found is None else found.pss
 
 
 def _tidy_takes(folder: Path) -> None:
