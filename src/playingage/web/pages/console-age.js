@@ -102,13 +102,14 @@ export class AgeControl {
   #set(wanted) {
     const [low, high] = this.#ages;
     const age = Math.max(low, Math.min(high, wanted));
-    if (age !== wanted) this.#wrong(this.#whyNot(wanted));
+    const news = age !== this.#age;
     this.#held = performance.now() + HOLD_MS;
     this.#age = age;
     this.slider.value = age;
     this.slider.classList.remove("none");
     this.number.value = years(age);
-    this.#ask(age);
+    if (news) this.#ask(age);
+    if (age !== wanted) this.#wrong(this.#whyNot(wanted));
   }
 
   /** Which limit stands in the way. */

@@ -100,11 +100,13 @@ export class Store {
     setTimeout(() => { if (this.#keyOf(id) === key) this.#forget(key); }, SETTLE_MS);
   }
 
+  /** Returns the words, if they answer something that was asked here. */
   heardRefused({ id, words }) {
     const key = this.#keyOf(id);
-    if (key === null) return;
+    if (key === null) return null;
     this.say(this.#pending.get(key).place, words);
     this.#forget(key);
+    return words;
   }
 
   /** The line is down: what was not answered may not have arrived. */

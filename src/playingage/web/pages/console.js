@@ -52,8 +52,10 @@ function heard(message) {
   if (message.type === "pong") clock.heard(message);
   else if (message.type === "set") { store.heardSet(message); log.heardSet(store.set); }
   else if (message.type === "did") store.heardDid(message);
-  else if (message.type === "refused" && message.id !== undefined) store.heardRefused(message);
-  else if (message.type === "refused") store.say("slate", message.words);
+  else if (message.type === "refused") {
+    const words = store.heardRefused(message);
+    if (words !== null) log.add(`Refused: ${words}`, { key: "refused", bad: true });
+  }
   else if (message.type === "full") store.full = message.words;
   else if (message.type === "state") {
     const bad = (one) => one !== null && ["lost", "silent"].includes(one.source.state);
@@ -90,6 +92,9 @@ function paint() {
   for (const id of ["mark-words", "mark"]) mark(byId(id).querySelector?.("button") ?? byId(id), "disabled", store.hindrance !== "");
   mark(document.body, "data-hindered", store.hindrance !== "");
   banners();
+  const { name = "", role = "", until = null } = store.me;
+  write(byId("me"), role === "" ? "" : `${name}, ${role}${until === null ? "" : ` until ${new Date(until).toTimeString().slice(0, 5)}`}`);
+  mark(byId("access"), "hidden", role !== "administrator");
   write(byId("wall"), new Date().toTimeString().slice(0, 8));
 }
 
