@@ -17,6 +17,7 @@ from playingage.cli.consent import ask_consent, record_consent
 from playingage.cli.kept import is_kept, kept
 from playingage.cli.onset import Scene, ScheduleFile, Shot, Takes, direct, find_schedule
 from playingage.cli.output import json_line, result, say
+from playingage.cli.outputs import Out, OutBitRate, OutRate, outputs_of
 from playingage.cli.serving import Names, Tls, TlsCert, TlsKey, server_settings
 from playingage.cli.supervise import keep_running
 from playingage.core import SettingError
@@ -36,7 +37,7 @@ EXAMPLES = """Examples:
 
   playingage live --source rtsp://10.0.0.5/main --age 25 --host 0.0.0.0
 
-  playingage live --source pattern:1920x1080@24 --age 40
+  playingage live --source pattern:1920x1080@24 --age 40 --out aged=udp://239.0.0.1:5000
 
   playingage live --source /dev/video0 --performer ada=35 --performer ben=60 --production long-year
 """
@@ -81,6 +82,9 @@ def live(
     seconds: For = None,
     on_failure: OnFailure = "last",
     quality: Quality = 85,
+    out: Out = None,
+    out_rate: OutRate = None,
+    out_bit_rate: OutBitRate = 8.0,
     keep: KeepRunning = os.name == "posix",
     consent: options.Consent = None,
     production: options.ProductionFolder = None,
@@ -123,6 +127,7 @@ def live(
     ) as opened:
         for note in opened.info.notes:
             say(f"Source: {note}")
+        outputs = outputs_of(out, opened.info, out_rate, out_bit_rate, again=bool(before.restarts))
         if granted is not None:
             granted.record(wanted, source=source)
         elif not source.startswith("pattern:"):
@@ -134,6 +139,7 @@ def live(
             cast, granted, age=wanted, look=look, schedule=plans, source=opened.info, takes=takes, scene=scene,
             shot=shot, kept=before,
         )
+        onset.add_outputs(outputs)
         run_monitors(
             opened, cast, onset, look=look, server=server, open_page=open_page, seconds=seconds,
             on_failure=on_failure, quality=quality, json_output=json_output,
@@ -195,7 +201,7 @@ def run_monitors(
 
     def report(snapshot: dict[str, Any]) -> None:
         if json_output:
-            json_line(snapshot)
+            json_line(onset.snapshot(snapshot))
 
     try:
         with onset.stack:
@@ -208,7 +214,7 @@ def run_monitors(
         if timer is not None:
             timer.cancel()
     if json_output:
-        json_line(last)
+        json_line(onset.snapshot(last))
     else:
         result(line(last))
 

@@ -4,7 +4,7 @@ import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playingage.cli.casting import GrantedCast
     from playingage.engine import Cast, Look
     from playingage.live import Direction, Pair, Told
+    from playingage.live.outputs import Outputs
     from playingage.live.takes import TakeRecorder
     from playingage.media.ports import SourceInfo
     from playingage.production import Production
@@ -48,6 +49,17 @@ class OnSet:
     listeners: "list[Callable[[Pair], None]]" = field(default_factory=list)
     parts: "list[Part]" = field(default_factory=list)
     stack: ExitStack = field(default_factory=ExitStack)
+    outputs: "Outputs | None" = None
+
+    def add_outputs(self, outputs: "Outputs | None") -> None:
+        """Pictures go there too, and their outputs end with the set."""
+        self.outputs = outputs
+        if outputs is not None:
+            self.listeners.append(self.stack.enter_context(outputs))
+
+    def snapshot(self, snapshot: dict[str, Any]) -> dict[str, Any]:
+        """A run's snapshot with the outputs', where there are any."""
+        return snapshot if self.outputs is None else {**snapshot, "outputs": self.outputs.report()}
 
     def roll_on(self) -> None:
         """A take that rolled when the run before this one died is over; the next one rolls."""

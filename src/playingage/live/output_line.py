@@ -25,6 +25,8 @@ HELD_S = 1.0
 """Seconds without a picture after which the repeated one says why."""
 _CATCH_UP_S = 0.5
 """At most so many seconds of repeated pictures are sent at once to make up for a receiver that was slow."""
+_QUICK, _STEPS = 0.5, 4
+"""Part of a frame within which pictures must go out for that, on a running average over about so many."""
 _WINDOW_S = 5.0
 
 
@@ -54,6 +56,7 @@ class OutputThread:
         self._slot: Mailbox[tuple[Pair, float]] = Mailbox()
         self._stopping = threading.Event()
         self._state = LineState(state="starting", since=clock(), words="connecting")
+        self._took = 0.0
         self._sent: deque[float] = deque(maxlen=1024)
         self._dropped = self._repeated = self._pictures = self._losses = 0
         self._worker = Worker(f"output {shows} {address}", self._work, lambda: None)
@@ -133,22 +136,26 @@ class OutputThread:
         if tick is None:
             self._dropped += 1
             return
-        missing = tick - pace.next
-        if 0 < missing <= _CATCH_UP_S * self._rate:
-            for _ in range(missing):
-                self._again(pace, held=False)
+        while self._may_catch_up((tick - pace.next) / self._rate):
+            self._again(pace, held=False)
         self._send(pace, self._composer.picture(pair), tick)
         self._pictures += 1
 
     def _again(self, pace: Pace, *, held: bool) -> None:
-        """Send the last picture once more; where the receiver was slow for long, time is left out."""
-        behind = self._clock() - pace.due
-        tick = pace.next + (int(behind * self._rate) if behind > _CATCH_UP_S else 0)
+        """Send the last picture once more; where the receiver is slow, time is left out."""
+        behind = max(0.0, self._clock() - pace.due)
+        tick = pace.next + (0 if self._may_catch_up(behind) else int(behind * self._rate))
         self._send(pace, self._composer.held(self._why_held()) if held else self._composer.again, tick)
         self._repeated += 1
 
+    def _may_catch_up(self, behind: float) -> bool:
+        """Whether so many seconds can be made up for with repeated pictures: little, and the receiver is quick."""
+        return 0 < behind <= _CATCH_UP_S and self._took * self._rate < _QUICK
+
     def _send(self, pace: Pace, pixels: Eight, tick: int) -> None:
+        begun = self._clock()
         self._line.send(pixels, tick)
+        self._took += (self._clock() - begun - self._took) / _STEPS
         pace.sent(tick)
         self._sent.append(self._clock())
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-EARLY = 0.25
+EARLY = 0.35
 """A tick's span begins this part of a frame before the moment at which its picture is expected, and ends as long before
 the next one's: pictures are late more often than early."""
 _PULL = 0.02

@@ -18,7 +18,7 @@ from playingage.live.output_line import OutputThread
 from playingage.live.output_pictures import Composer, Shows
 from playingage.live.pair import Pair
 from playingage.media.output import Line, OutputFormat, check_output, output_line
-from playingage.media.output_address import OutputAddress
+from playingage.media.output_address import Carrier, OutputAddress
 from playingage.media.ports import SourceInfo
 
 MOST = 8
@@ -60,16 +60,18 @@ class Outputs:
     """`with Outputs(wishes, source.info) as outputs:` and `outputs` among the listeners of a `LiveRun`.
 
     rate: frames a second of all outputs; the source's where None. bit_rate: bits a second of each compressed one.
+    again: after a crash, so that a file that was begun goes on.
     Raises SettingError when one of them cannot work on this machine; nothing has begun then.
     """
 
     def __init__(
         self, wishes: Sequence[OutputWish], info: SourceInfo, *, rate: Fraction | None = None,
-        bit_rate: int = 8_000_000, make: Callable[[OutputAddress, OutputFormat], Line] = output_line,
+        bit_rate: int = 8_000_000, again: bool = False,
+        make: Callable[[OutputAddress, OutputFormat], Line] = output_line,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         form = output_format(info, rate, bit_rate)
-        self._check(wishes, form)
+        self._check(wishes, form, again)
         self._state: Callable[[], dict[str, Any]] | None = None
         self._threads = tuple(
             OutputThread(
@@ -115,14 +117,15 @@ class Outputs:
     ) -> None:
         self.stop()
 
-    def _check(self, wishes: Sequence[OutputWish], form: OutputFormat) -> None:
+    def _check(self, wishes: Sequence[OutputWish], form: OutputFormat, again: bool) -> None:
         if len(wishes) > MOST:
             raise SettingError(f"{len(wishes)} outputs are more than {MOST}", "Let one receiver hand it on.")
         seen = [wish.address.target for wish in wishes]
         for wish in wishes:
             if seen.count(wish.address.target) > 1:
                 raise SettingError(f"{wish.address}: is asked for twice", "Give each output a place of its own.")
-            check_output(wish.address, form)
+            if not (again and wish.address.carrier is Carrier.FILE):
+                check_output(wish.address, form)
 
     def _why_held(self) -> str:
         """What to say of a picture that stands still."""
