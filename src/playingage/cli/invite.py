@@ -110,7 +110,7 @@ def _talk(server: "Control", method: str, path: str, body: dict[str, Any] | None
 
 def _tell_made(made: dict[str, Any], qr: bool, json_output: bool) -> None:
     if json_output:
-        result_json({key: value for key, value in made.items() if key != "qr"})
+        result_json({key: value for key, value in made.items() if key != "codes"})
         return
     result(made["address"])
     for other in made["addresses"][1:]:

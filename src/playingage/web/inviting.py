@@ -26,9 +26,8 @@ class Desk:
         self._invitations = reception.access.invitations
 
     def add_routes(self, application: web.Application) -> None:
-        """All for administrators, but for who one is oneself."""
+        """All for administrators."""
         add = application.router
-        add.add_get("/api/me", self._me)
         for route in (
             add.add_get("/access", self._page),
             add.add_get("/api/invitations", self._list),
@@ -36,9 +35,6 @@ class Desk:
             add.add_delete("/api/invitations/{id}", self._revoke),
         ):
             declare(application, route, Role.ADMINISTRATOR)
-
-    async def _me(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(me(request))
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=self._pages["access.html"], content_type="text/html", charset="utf-8")
@@ -70,7 +66,7 @@ class Desk:
         bases = self._bases(request)
         addresses = [f"{base}/?token={token}" for base in bases]
         return web.json_response({**self._shown(made), "address": addresses[0], "addresses": addresses,
-                                  "qr": qr(addresses[0])}, status=201)
+                                  "codes": [qr(each) for each in addresses]}, status=201)
 
     async def _revoke(self, request: web.Request) -> web.StreamResponse:
         found = self._invitations.get(request.match_info["id"])

@@ -13,6 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from playingage.core import PlayingAgeError
+from playingage.web.access import me
 from playingage.web.control import Control
 from playingage.web.reception import Handler, Reception, requests_log
 from playingage.web.settings import ServerSettings
@@ -165,8 +166,12 @@ class PageServer:
     def _application(self) -> web.Application:
         application = self.reception.application(self._most_in)
         application.router.add_get("/pages/{name}", self._file)
+        application.router.add_get("/api/me", self._me)
         self.add_routes(application)
         return application
+
+    async def _me(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(me(request))
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

@@ -51,9 +51,18 @@ export class Link {
     socket.onclose = socket.onmessage = null;
     socket.close();
     this.#on.lost(stopped);
+    if (!stopped) stillInvited();
     setTimeout(() => { if (this.#socket === null) this.#connect(); }, this.#wait);
     this.#wait = Math.min(MOST_MS, this.#wait * 1.6);
   }
+}
+
+/** An invitation may have ended meanwhile: then the server says so in words, as a page. */
+async function stillInvited() {
+  try {
+    const answer = await fetch("/api/me");
+    if (answer.status === 401) location.reload();
+  } catch { /* no server there: the link tries on */ }
 }
 
 /** A binary message: length of the header, header, JPEGs. Returns the header and a map from picture to Blob. */
