@@ -22,7 +22,9 @@ from playingage.live.takes import PICTURES, TakeError
 from playingage.live.takes.shelf import Shelf, Wanted
 from playingage.web.access import me
 from playingage.web.guard import RefusedError
-from playingage.web.serving import load_pages
+from playingage.web.protocol import MOST_IN
+from playingage.web.serving import PageServer, load_pages
+from playingage.web.settings import ServerSettings
 
 T = TypeVar("T")
 _THREADS, _NICE = 2, 10
@@ -44,14 +46,15 @@ class TakesPart:
     def add_routes(self, application: web.Application) -> None:
         """The page, the list, a take's facts, its frames, marks."""
         router = application.router
-        router.add_get("/playback", self._page)
+        router.add_get("/playback", self.page)
         router.add_get("/api/takes", self._list)
         router.add_get("/api/takes/{name}", self._sheet)
         router.add_get("/api/takes/{name}/frames", self._frames)
         router.add_post("/api/takes/{name}/marks", self._mark)
         application.on_cleanup.append(self._end)
 
-    async def _page(self, request: web.Request) -> web.StreamResponse:
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """The page that plays."""
         return web.Response(body=self._pages["playback.html"], content_type="text/html", charset="utf-8")
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
@@ -117,6 +120,21 @@ class TakesPart:
     async def _end(self, application: web.Application) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.shelf.close()
+
+
+class TakesServer(PageServer):
+    """Serves the takes of a folder alone, for those who look at them when no camera runs."""
+
+    def __init__(
+        self, folder: Path, settings: ServerSettings | None = None, *, died: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(settings, most_in=MOST_IN, died=died)
+        self.part = TakesPart(folder)
+
+    def add_routes(self, application: web.Application) -> None:
+        """The part's, and its page in front."""
+        self.part.add_routes(application)
+        application.router.add_get("/", self.part.page)
 
 
 def pack(frames: list[tuple[int, dict[str, bytes | str]]]) -> bytes:
