@@ -119,6 +119,7 @@ def direct(
     from playingage.live import Direction, PartFacts
     from playingage.live.grants import GrantWatch
     from playingage.live.watched import ScheduleWatch
+    from playingage.web.takes import TakesPart
 
     kept = kept or Kept()
     restore = kept.get("state")
@@ -140,7 +141,10 @@ def direct(
     if scene and restore is None:
         direction.act("scene", {"scene": scene, "shot": shot or None}, "start")
     direction.listeners.append(kept.state)
-    onset = OnSet(direction=direction, kept=kept, listeners=[] if recorder is None else [recorder], stack=stack)
+    onset = OnSet(direction=direction, kept=kept, stack=stack)
+    if recorder is not None:
+        onset.listeners.append(recorder)
+        onset.parts.append(TakesPart(recorder.folder, report=recorder.report))
     if schedule is not None:
         onset.stack.enter_context(ScheduleWatch(schedule[0], direction))
     if granted is not None:
