@@ -121,7 +121,7 @@ class FrameCounter:
         times = self._times
         if len(times) >= 2:
             typical = (times[-1] - times[0]) / (len(times) - 1)
-            if abs(delta - typical) > max(3 * self._tick, typical * 3 / 10):
+            if abs(delta - typical) > max(3 * self._tick, typical * 3 / 20):
                 times.clear()
         if not times:
             times.append(pts - delta)
@@ -130,6 +130,11 @@ class FrameCounter:
         if steps < _LEAST or steps % 24:
             return
         measured = float(steps / span)
+        newest = times[-1] - times[-1 - _LEAST]
+        if abs(float(_LEAST / newest) / measured - 1) > max(2e-3, float(3 * self._tick / newest)):
+            for _ in range(steps - _LEAST):
+                times.popleft()
+            return
         gaps = [float(b - a) for a, b in zip(times, list(times)[1:], strict=False)]
         error = (max(gaps) - min(gaps) + float(self._tick)) / float(span)
         nearest = min(_RATES, key=lambda rate: abs(rate - measured))
