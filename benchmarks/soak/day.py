@@ -20,6 +20,7 @@ import psutil
 
 from benchmarks.soak.sampler import as_row, usage
 from benchmarks.soak.scene import ROOT, Scene
+from playingage.live.stats import PLACES
 
 SAMPLE_S = 10.0
 _KEPT_TAKES = 3
@@ -183,7 +184,7 @@ def _figures(last: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
             row[f"{name}_{share}"] = delay.get(name, {}).get(share)
     for share in ("p50", "p95", "p99"):
         row[f"arrived_{share}_ms"] = seen.get(share)
-    for place in ("source", "capture", "engine", "viewer"):
+    for place in PLACES:
         row[f"dropped_{place}"] = last.get("dropped", {}).get(place)
     for name in ("captured", "processed", "failed"):
         row[f"total_{name}"] = last.get("totals", {}).get(name, 0)

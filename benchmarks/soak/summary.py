@@ -7,6 +7,7 @@ from statistics import mean, median
 from typing import Any
 
 from benchmarks.common import machine, table
+from playingage.live.stats import PLACES
 
 _SETTLED_S = 300.0
 """Seconds after which buffers and caches have found their size."""
@@ -71,7 +72,7 @@ def _summary(rows: list[dict[str, str]], seen: list[Any], events: list[Any], log
         "returns logged": sum("source is back" in line for line in log),
         "errors logged": sum(" ERROR " in line or "Traceback" in line for line in log),
         "counts": counts, "views": views, "free gaps": free[:100], "dropped": {
-            place: _last(rows, f"dropped_{place}") for place in ("source", "capture", "engine", "viewer")},
+            place: _last(rows, f"dropped_{place}") for place in PLACES},
         "delays, median of the samples": {name: _middle(values) for name, values in delays.items()},
         "machine": machine(),
     }
@@ -104,7 +105,7 @@ def _last(rows: list[dict[str, str]], name: str) -> int | None:
     """The total; a server that began again begins from zero, and what came before is added."""
     total, before = 0, 0
     for row in rows:
-        now = int(row[name] or 0)
+        now = int(row.get(name) or 0)
         total, before = total + (now - before if now >= before else now), now
     return total
 
@@ -137,7 +138,7 @@ def _plot(rows: list[dict[str, str]], events: list[dict[str, Any]], path: Path) 
     draw(axes[1], {"threads": "threads", "files": "open files", "viewers": "viewers"})
     draw(axes[2], {"fps_captured": "frames/s captured", "fps_processed": "frames/s aged", "load": "machine's load"})
     draw(axes[3], {f"arrived_{p}_ms": f"capture to viewer, {p}, ms" for p in ("p50", "p95", "p99")})
-    draw(axes[4], {f"dropped_{place}": f"dropped: {place}" for place in ("source", "capture", "engine", "viewer")})
+    draw(axes[4], {f"dropped_{place}": f"dropped: {place}" for place in PLACES})
     for event in events:
         colour = "red" if event["what"] == "crash" or event["detail"].startswith("pause 60") else "0.8"
         axes[2].axvline(event["s"] / 60, color=colour, lw=0.6, zorder=0)

@@ -89,7 +89,7 @@ def test_stats_forget_what_left_the_window_and_keep_the_totals() -> None:
     assert report["p50_ms"] == 50 and report["p95_ms"] == 200 and report["count"] == 200
     assert report["run_max_ms"] == 500 and report["run_p95_ms"] == 500
     assert snapshot["fps"]["shown"] == 0 and snapshot["totals"]["shown"] == 100
-    assert snapshot["dropped"] == {"source": 0, "capture": 0, "engine": 0, "viewer": 3}
+    assert snapshot["dropped"] == {"source": 0, "capture": 0, "engine": 0, "encoder": 0, "viewer": 3}
     assert "shown 50/200" in line(snapshot)
 
 

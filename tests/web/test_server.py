@@ -64,7 +64,7 @@ def test_the_state_is_told(serve: Serve) -> None:
     time.sleep(0.3)
     state = json.loads(ask(served.url, "/api/state")[2])
     assert state["state"]["source"]["state"] == "live" and state["state"]["age"] == 35
-    assert set(state["dropped"]) == {"source", "capture", "engine", "viewer"}
+    assert set(state["dropped"]) == {"source", "capture", "engine", "encoder", "viewer"}
 
 
 def test_off_loopback_the_token_is_asked_and_kept_in_a_cookie(serve: Serve) -> None:

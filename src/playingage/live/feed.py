@@ -1,5 +1,6 @@
 """Hands each pair to the viewers, encoded once for every size wanted now."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from playingage.live.stats import LiveStats
 from playingage.live.viewer import Delivery, Viewer, Want
 
 __all__ = ["Delivery", "Feed"]
+log = logging.getLogger(__name__)
 
 
 class Feed:
@@ -23,7 +25,7 @@ class Feed:
         self._slot: Mailbox[Pair] = Mailbox()
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
-        self._joined = self._newest = 0
+        self._joined = self._newest = self._failures = 0
 
     def join(self, wake: Callable[[], None]) -> Viewer:
         """A new viewer, which wants nothing yet. Raises `PlayingAgeError` when all places are taken."""
@@ -74,8 +76,27 @@ class Feed:
         """Encoder thread: encode and hand out until `stopping`."""
         while not stopping.is_set():
             pair = self._slot.take(0.5)
-            if pair is not None:
+            if pair is None:
+                continue
+            try:
                 self.hand_out(pair)
+            except Exception as error:
+                self._fail(error)
+            else:
+                self._recover()
+
+    def _fail(self, error: Exception) -> None:
+        """This pair is lost to all; the next one is tried anew. Logged when it begins, not for each."""
+        self._stats.drop("encoder")
+        if self._failures == 0:
+            log.error("the pictures of a frame cannot be compressed: %s: %s", type(error).__name__, error,
+                      exc_info=error)
+        self._failures += 1
+
+    def _recover(self) -> None:
+        if self._failures:
+            log.warning("pictures are compressed again, after %d lost", self._failures)
+            self._failures = 0
 
     def hand_out(self, pair: Pair) -> None:
         """Encode `pair` for all who want it, each size once, and put it in their slots."""

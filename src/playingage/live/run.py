@@ -58,6 +58,7 @@ class LiveRun:
         for each in listeners:
             if isinstance(each, Follower):
                 each.follow(self.state)
+        self._broken: set[int] = set()
         self._source, self._info = source, source.info
         self._capture.watchers.append(self._watch)
         self._stopping = threading.Event()
@@ -172,11 +173,20 @@ class LiveRun:
         """The camera's picture goes on, with words in place of the aged one, while the engine is stuck."""
         pair = self._aging.stalled_pair(frame, now)
         if pair is not None:
-            for listener in self._followers:
-                listener(pair)
+            self._tell(self._followers, pair)
             self.feed.put(pair)
 
     def _give(self, pair: Pair) -> None:
-        for listener in self._listeners:
-            listener(pair)
+        self._tell(self._listeners, pair)
         self.feed.put(pair)
+
+    def _tell(self, listeners: tuple[Callable[[Pair], None], ...], pair: Pair) -> None:
+        """What fails beside the picture does not stop the picture; logged once for each listener."""
+        for listener in listeners:
+            try:
+                listener(pair)
+            except Exception as error:
+                if id(listener) not in self._broken:
+                    self._broken.add(id(listener))
+                    log.error("%s failed at frame %d: %s: %s", type(listener).__name__, pair.clean.number,
+                              type(error).__name__, error, exc_info=error)

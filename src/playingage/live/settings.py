@@ -30,7 +30,7 @@ class LiveSettings:
     retry_first: float = 0.25
     retry_most: float = 1.0
     stop_at_end: bool = True
-    max_viewers: int = 8
+    max_viewers: int = 24
     in_flight: int = 2
     stalled_after: float = 0.5
 

@@ -224,7 +224,7 @@ class Stage:
         """The next version; everybody is told."""
         self._state = replace(state, version=self._state.version + 1)
         told = self.state
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):  # a page may go meanwhile
             listener(told)
 
     def fresh_take(self, scene: str, shot: str) -> Slate:

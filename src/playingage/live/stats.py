@@ -8,8 +8,9 @@ _BINS = 2001
 _MOST = 8192
 DELAYS = ("encoded", "sent", "shown")
 """Delays from capture: until the JPEG pair stands, until it is handed to the socket, until a page has drawn it."""
-PLACES = ("source", "capture", "engine", "viewer")
-"""Where frames are lost: missing at the source; replaced before the engine, the encoder or a viewer took them."""
+PLACES = ("source", "capture", "engine", "encoder", "viewer")
+"""Where frames are lost: missing at the source; replaced before the engine took them, or the encoder; not to be
+compressed; replaced before a viewer took them."""
 
 
 class _Series:

@@ -85,6 +85,7 @@ class Network:
         except RuntimeError as error:
             reason = str(error).splitlines()[0]
             raise ModelError(f"{name or source!r}: cannot be loaded as a network: {reason}") from error
+        self._name = name or (source.name if isinstance(source, Path) else "a network")
         self._request = self._compiled.create_infer_request()
         self.inputs: dict[str, tuple[int, ...]] = {i.any_name: tuple(i.shape) for i in self._compiled.inputs}
         self.outputs: dict[str, tuple[int, ...]] = {o.any_name: tuple(o.shape) for o in self._compiled.outputs}
@@ -92,8 +93,12 @@ class Network:
     def run(self, values: Sequence[NDArray[np.float32]], *, borrow: bool = False) -> list[NDArray[np.float32]]:
         """Inputs in the network's order (float32, the shapes of `inputs`) to outputs, copied out of the run time.
 
-        borrow: leave them where they are; the next run writes over them.
+        borrow: leave them where they are; the next run writes over them. Raises ModelError for outputs that are no
+        numbers.
         """
         self._request.infer(list(values), share_inputs=True)
         found = [self._request.get_output_tensor(i).data for i in range(len(self.outputs))]
+        with np.errstate(all="ignore"):
+            if not all(np.isfinite(np.add.reduce(value, axis=None)) for value in found):
+                raise ModelError(f"{self._name}: the network gave something that is no number")
         return found if borrow else [np.array(value) for value in found]
