@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from playingage.live import LiveRun, LiveSettings
 from playingage.media import Source
 from playingage.web import MonitorServer, ServerSettings
+from web.set import Set, open_set
 
 
 @dataclass
@@ -51,9 +52,27 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
+def build() -> Iterator[Callable[..., Set]]:
+    """Start a set with performers: `build(parts, scenes=0, strangers=0, token="")`."""
+    with ExitStack() as stack:
+        yield lambda *given, **more: stack.enter_context(open_set(*given, **more))
+
+
+@pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A desktop page; an uncaught error or a console error in it fails the test."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.context.close()
+    assert not errors
+
+
+@pytest.fixture
+def other(browser: Browser) -> Iterator[Page]:
+    """A second page, on a tablet."""
+    page = browser.new_page(viewport={"width": 1024, "height": 768}, has_touch=True)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

@@ -1,18 +1,21 @@
 """A set to put a console on: performers whose faces are told, a schedule, a recorder, somebody who takes pins."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from live.fakes import AGE_ROW, FakeFace, FakeReaged, FakeReager, write_number
+from live.fakes import AGE_ROW, FakeFace, FakeReaged, FakeReager, FakeSource, write_number
 from numpy.typing import NDArray
 
 from playingage.core import PlayingAgeError, SettingError
 from playingage.engine import Ask
 from playingage.frames import Frame
-from playingage.live import PartFacts, SetState, Slate
+from playingage.live import Direction, LiveRun, LiveSettings, Pair, PartFacts, SetState, Slate, Told
+from playingage.web import MonitorServer, ServerSettings
 
 ADA = PartFacts(
     performer="ada", name="Ada Lovelace", start=40, known=(20, 70), granted=(25, 62), model="ada-3", size=512,
@@ -24,7 +27,7 @@ BEN = PartFacts(
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FakePlan:
     """From `first` to `last` years over two seconds, or always `first`."""
 
@@ -44,7 +47,7 @@ class FakePlan:
         return {}
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FakeScene:
     id: str
     heading: str = ""
@@ -133,3 +136,72 @@ class StageReager(FakeReager):
             strength=face.strength * role.look.strength if role.on else 0.0,
             reasons=face.reasons if role.left is None else (str(role.left),),
         )
+
+
+@dataclass
+class Set:
+    """A console's set.
+
+    versions: of each pair its frame's number and the version of the on-set state that it was made under. carried: of
+    each act its name, the version that it made, and the number of the newest frame captured then.
+    """
+
+    source: FakeSource
+    reager: StageReager
+    recorder: FakeRecorder
+    direction: Direction
+    run: LiveRun
+    server: MonitorServer
+    versions: list[tuple[int, int]]
+    carried: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def url(self, page: str = "console") -> str:
+        return f"{self.server.url.split('?')[0]}{page}"
+
+    def act(self, name: str, **values: Any) -> None:
+        self.direction.act(name, values, "somebody else")
+
+    def told(self, told: Told) -> None:
+        self.carried.append((told.act, told.state.version, self.run._capture.last_number or 0))
+
+
+def scenes_of(count: int) -> FakeSchedule:
+    """`count` scenes: Ada and Ben as old as the scene's number and 20 or 30; Ben moves in scene 3."""
+    scenes = tuple(
+        FakeScene(
+            id=str(n), heading=f"INT. ROOM {n} - {'NIGHT' if n % 2 else 'DAY'}", shots=("A", "B", "C")[: 1 + n % 3],
+        )
+        for n in range(1, count + 1)
+    )
+    plans = {(scene.id, "ada"): FakePlan(first=25 + int(scene.id) % 30) for scene in scenes}
+    plans |= {(scene.id, "ben"): FakePlan(first=30 + int(scene.id) % 30) for scene in scenes}
+    plans["3", "ben"] = FakePlan(first=30, last=60)
+    return FakeSchedule(scenes, plans)
+
+
+@contextmanager
+def open_set(
+    parts: tuple[PartFacts, ...] = (ADA, BEN), *, scenes: int = 0, strangers: int = 0, token: str = "",
+) -> Iterator[Set]:
+    """A running set with its server. strangers: faces of nobody in the cast; scenes: of its schedule, 0 for none."""
+    source, recorder = FakeSource(), FakeRecorder()
+    faces = tuple(
+        FakeFace(id=i + 1, box=(20.0 + i * 120, 60.0, 110.0 + i * 120, 180.0), likeness=0.3,
+                 performer=parts[i].performer if i < len(parts) else "")
+        for i in range(len(parts) + strangers)
+    )
+    reager = StageReager(faces, {part.performer: part.name for part in parts})
+    schedule = scenes_of(scenes) if scenes else None
+    direction = Direction(35, parts=parts, schedule=schedule, recorder=recorder, pinner=reager)
+    versions: list[tuple[int, int]] = []
+
+    def saw(pair: Pair) -> None:
+        assert pair.state is not None
+        versions.append((pair.clean.number, pair.state.version))
+
+    run = LiveRun(source, reager, LiveSettings(log_every=0), direction=direction, listeners=(saw,))
+    server = MonitorServer(run, ServerSettings(port=0, token=token))
+    made = Set(source, reager, recorder, direction, run, server, versions)
+    direction.tellers = (made.told,)
+    with run, server:
+        yield made
