@@ -162,10 +162,12 @@ def run_monitors(
     from playingage.engine import Session, SessionSettings
     from playingage.live import LiveSettings
     from playingage.live.stats import line
+    from playingage.runtime import keep_memory
     from playingage.web import run_live
 
     # Every stage has a thread of its own; more threads inside one stage only take turns and make delay unsteady.
     cv2.setNumThreads(1)
+    keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     direction = onset.direction

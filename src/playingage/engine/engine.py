@@ -1,6 +1,7 @@
 """The engine: stateless but for its networks; the same input gives the same output, byte for byte."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -11,7 +12,7 @@ from playingage.core import ModelError, SettingError
 from playingage.engine.borders import ADULT, Outcome, Reason, outcome_of, reading_reasons
 from playingage.engine.composite import Patch, add_patch, merge_matte, to_frame
 from playingage.engine.hair import SIDE as HEAD_SIDE
-from playingage.engine.hair import Head, parse_head, regrey, uncovered
+from playingage.engine.hair import Head, HeldMasks, parse_head, regrey, uncovered
 from playingage.engine.look import Look
 from playingage.engine.marks import keep_marks
 from playingage.engine.regions import with_regions
@@ -43,7 +44,7 @@ class AgeRequest:
     """Take this face from `source_age` to `target_age`, in years: one number, or H x W float32 over the frame.
 
     look: what is asked besides; its strength is multiplied with the face's own. read: what the reading of the face
-    speaks against re-ageing it.
+    speaks against re-ageing it. held: what was found of this face's head in the frames before, to go on with.
     """
 
     face: Face
@@ -51,6 +52,7 @@ class AgeRequest:
     target_age: float | Plane
     look: Look = field(default_factory=Look)
     read: tuple[Reason, ...] = ()
+    held: HeldMasks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,24 +177,55 @@ class Engine:
         target = _age_crop(request.target_age, transform, HEAD_SIDE, frame)
         if self._parser is None or not (_gate(source, target).any() or request.look.regions):
             return None
-        parsed = parse_head(self._parser, _crop(frame, transform, HEAD_SIDE))
+        parsed = parse_head(self._parser, _crop(frame, transform, HEAD_SIDE), request.held)
         return _Head(parsed=parsed, transform=transform, source=source, target=target)
 
 
-def reage_frame(frame: Frame, wanted: Sequence[tuple[Engine, AgeRequest]]) -> Reaged:
-    """`Engine.apply` where each face has an engine of its own. All see the frame as it was before any change."""
+def reage_frame(frame: Frame, wanted: Sequence[tuple[Engine, AgeRequest]], helpers: Executor | None = None) -> Reaged:
+    """`Engine.apply` where each face has an engine of its own. All see the frame as it was before any change.
+
+    helpers: threads that take engines beside this one; the result is the same to the bit.
+    """
     pixels = frame.pixels.copy()
     matte = np.zeros(pixels.shape[:2], np.float32)
     outcomes = tuple(outcome_of(request.face, request.read) for _, request in wanted)
+    work: list[tuple[Engine, AgeRequest, float]] = []
     for (engine, request), outcome in zip(wanted, outcomes, strict=True):
         engine.check(request)
         strength = request.look.strength * outcome.taken
-        if strength <= 0:
-            continue
-        for patch in engine.patches(frame, request, strength):
-            add_patch(pixels, patch, frame.colour.transfer)
-            merge_matte(matte, patch)
+        if strength > 0:
+            work.append((engine, request, strength))
+    for patch in _patches(frame, work, helpers):
+        add_patch(pixels, patch, frame.colour.transfer)
+        merge_matte(matte, patch)
     return Reaged(frame=replace(frame, pixels=pixels), matte=matte, outcomes=outcomes)
+
+
+def _patches(
+    frame: Frame, work: Sequence[tuple[Engine, AgeRequest, float]], helpers: Executor | None
+) -> Iterator[Patch]:
+    """The patches of all faces, in order. An engine's networks belong to one thread at a time."""
+    if helpers is None or len({id(engine) for engine, _, _ in work}) < 2:
+        for engine, request, strength in work:
+            yield from engine.patches(frame, request, strength)
+        return
+    by_engine: dict[int, list[int]] = {}
+    for at, (engine, _, _) in enumerate(work):
+        by_engine.setdefault(id(engine), []).append(at)
+
+    def of(places: list[int]) -> dict[int, list[Patch]]:
+        return {at: list(work[at][0].patches(frame, *work[at][1:])) for at in places}
+
+    mine, *others = by_engine.values()
+    asked = [helpers.submit(of, places) for places in others]
+    try:
+        found = of(mine)
+    finally:
+        wait(asked)  # none works on when this frame is given up
+    for each in asked:
+        found |= each.result()
+    for at in range(len(work)):
+        yield from found[at]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

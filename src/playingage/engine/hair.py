@@ -52,8 +52,45 @@ class Head:
         return np.asarray(self.masks[MASKS.index(name)])
 
 
-def parse_head(parser: HeadParser, crop: Image) -> Head:
-    """Parse a head crop of S x S x 3."""
+@dataclass(slots=True, eq=False)
+class HeldMasks:
+    """The masks of one face's head, which go along with it for a frame or two as long as nothing moves within the crop.
+
+    most: how many further frames they serve at most. sooner: by how many fewer at first, so that the faces of a picture
+    are not all parsed in the same frames. Belongs to one thread at a time.
+    """
+
+    most: int = 1
+    sooner: int = 0
+    masks: NDArray[np.float32] | None = None
+    left: int = 0
+    seen: Plane | None = None
+
+    def serve(self, crop: Image) -> NDArray[np.float32] | None:
+        """The masks, if they still hold for this head crop of S x S x 3."""
+        small = _gist(crop)
+        fits = self.seen is not None and float(cv2.norm(small, self.seen, cv2.NORM_L1)) < _MOVED * small.size
+        if self.masks is None or self.left < 1 or not fits:
+            self.seen = small
+            return None
+        self.left -= 1
+        return self.masks
+
+    def keep(self, masks: NDArray[np.float32]) -> None:
+        """These were found now."""
+        self.masks, self.left, self.sooner = masks, self.most - self.sooner, 0
+
+
+def _gist(crop: Image) -> Plane:
+    green = np.ascontiguousarray(crop[::2, ::2, 1])
+    return np.asarray(cv2.resize(green, (_GIST, _GIST), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def parse_head(parser: HeadParser, crop: Image, held: HeldMasks | None = None) -> Head:
+    """Parse a head crop of S x S x 3, unless what is `held` of it still serves."""
+    known = None if held is None else held.serve(crop)
+    if known is not None:
+        return Head(crop=crop, masks=known)
     small = np.asarray(cv2.resize(crop, (parser.size, parser.size), interpolation=cv2.INTER_LINEAR), np.float32)
     masks = np.empty((len(MASKS), SIDE, SIDE), np.float32)
     for k, found in enumerate(parser(small)):
@@ -61,6 +98,8 @@ def parse_head(parser: HeadParser, crop: Image) -> Head:
     masks -= _FAINT
     np.maximum(masks, 0, out=masks)
     masks *= _SURE
+    if held is not None:
+        held.keep(masks)
     return Head(crop=crop, masks=masks)
 
 
@@ -254,6 +293,8 @@ def _blur(plane: Plane, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
 
 
+_GIST, _MOVED = 32, 0.006
+"""Side of the picture by which it is seen that something moved, and the mean difference (0..1) that says so."""
 _LEAST = {"hair": 0.12, "beard": 0.06, "brows": 0.02}
 """Area in square eye distances below which a mask counts as empty."""
 _NONE, _ROOM = 1 / 512, 6

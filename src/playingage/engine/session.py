@@ -1,5 +1,6 @@
 """A run of frames in order: tracking, recognition, source ages and the engine together, as live uses them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from playingage.engine.borders import Outcome, Reason
 from playingage.engine.casting import Cast
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged, reage_frame
+from playingage.engine.hair import HeldMasks
 from playingage.engine.look import Look
 from playingage.engine.recogniser import Part, Recogniser
 from playingage.engine.view import view_uint8
@@ -18,6 +20,8 @@ from playingage.faces.tracker import TrackerSettings
 from playingage.frames import Frame
 
 _EVERYBODY = Part(0, 1.0)
+_THREADS = 4
+"""Faces that are re-aged side by side at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,10 @@ class Session:
         self._recogniser = Recogniser(self.cast) if self.cast.known else None
         self._ages = CastAges(self.cast)
         self._cuts = CutFinder()
+        # Performers have an engine each, which may work side by side.
+        others = min(len(self.cast.roles), _THREADS) - 1
+        self._helpers = ThreadPoolExecutor(others, "playingage face") if others else None
+        self._heads: dict[int, HeldMasks] = {}
         self._last = 0.0
 
     def process(self, frame: Frame, asked: Ask | float) -> SessionResult:
@@ -162,15 +170,16 @@ class Session:
         A role without an entry in `asked` has the age that the cast gives it, else the one asked of all.
         """
         ask = Ask.of(asked)
+        self._heads = {face.id: self._heads.get(face.id) or HeldMasks(sooner=face.id % 2) for face in looked.faces}
         asks = [self._of_role(number, ask) for number in range(len(self.cast.roles))]
         wanted = [
             (self.cast.roles[plan.role].engine, AgeRequest(
                 face=face, source_age=plan.age, target_age=asks[plan.role].age, look=asks[plan.role].look,
-                read=plan.read,
+                read=plan.read, held=self._heads.get(face.id),
             ))
             for face, plan in zip(looked.faces, looked.plans, strict=True) if plan is not None and asks[plan.role].on
         ]
-        done = reage_frame(looked.frame, wanted)
+        done = reage_frame(looked.frame, wanted, self._helpers)
         outcomes = {outcome.face: outcome for outcome in done.outcomes}
         notes = tuple(
             self._note(face, part, plan, outcomes.get(face.id), None if plan is None else asks[plan.role])

@@ -1,0 +1,107 @@
+"""What makes several faces quick: engines side by side, heads that are not parsed in every frame."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from people import beside, stranger_of
+
+from playingage.core import SettingError
+from playingage.engine import AgeRequest, Engine, Session, reage_frame
+from playingage.engine.hair import HeldMasks
+from playingage.faces import FaceFinder
+from playingage.frames import Frame
+from playingage.runtime import keep_memory
+
+Picture = NDArray[np.uint8]
+Keep = Callable[[HeldMasks, NDArray[np.float32]], None]
+
+
+@pytest.fixture(scope="module")
+def wanted(engine: Engine, portrait: Picture) -> tuple[Frame, list[tuple[Engine, AgeRequest]]]:
+    """Three faces: two by one engine, one by another."""
+    picture = beside(portrait, stranger_of(portrait), portrait)
+    frame = Frame(pixels=picture, number=0, rate=Fraction(24))
+    other = Engine(engine.package, engine.device)
+    faces = sorted(FaceFinder(engine.device).find(picture), key=lambda face: face.box)
+    assert len(faces) == 3
+    ages = (75, 70, 20)
+    asked = [AgeRequest(face=face, source_age=35, target_age=age) for face, age in zip(faces, ages, strict=True)]
+    return frame, list(zip((engine, other, engine), asked, strict=True))
+
+
+def test_engines_side_by_side_give_the_same_to_the_bit(
+    wanted: tuple[Frame, list[tuple[Engine, AgeRequest]]]
+) -> None:
+    alone = reage_frame(*wanted)
+    with ThreadPoolExecutor(2) as helpers:
+        for _ in range(5):
+            together = reage_frame(*wanted, helpers)
+            assert np.array_equal(alone.frame.pixels, together.frame.pixels)
+            assert np.array_equal(alone.matte, together.matte)
+            assert alone.outcomes == together.outcomes
+
+
+def test_what_one_of_the_engines_fails_with_is_raised(
+    wanted: tuple[Frame, list[tuple[Engine, AgeRequest]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, asked = wanted
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no more")
+
+    with ThreadPoolExecutor(2) as helpers:
+        for place in (0, 1):
+            with monkeypatch.context() as patch:
+                patch.setattr(asked[place][0], "patches", broken)
+                with pytest.raises(RuntimeError, match="no more"):
+                    reage_frame(frame, asked, helpers)
+        with pytest.raises(SettingError, match="age 300 is outside"):
+            reage_frame(frame, [*asked[:1], (asked[1][0], replace(asked[1][1], target_age=300))], helpers)
+
+
+def test_masks_serve_one_more_frame_while_nothing_moves(portrait: Picture) -> None:
+    head = np.asarray(portrait[:256, 96:352] / 255, np.float32)
+    masks = np.zeros((6, 256, 256), np.float32)
+    held = HeldMasks()
+    assert held.serve(head) is None
+    held.keep(masks)
+    assert held.serve(head + np.float32(0.001)) is masks
+    assert held.serve(head) is None, "only one"
+    held.keep(masks)
+    hand = head.copy()
+    hand[120:200, 80:180] = 0.8
+    assert held.serve(hand) is None, "something came before the face"
+    held.keep(masks)
+    assert held.serve(hand) is masks
+    assert held.serve(np.roll(head, 8, axis=0)) is None
+
+
+def test_the_heads_of_a_picture_are_parsed_in_turn(
+    engine: Engine, portrait: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+    monkeypatch.setattr(HeldMasks, "keep", _counted(HeldMasks.keep, parsed))
+    session = Session(engine)
+    picture = beside(portrait, stranger_of(portrait))
+    each: list[int] = []
+    for number in range(10):
+        session.process(Frame(pixels=picture, number=number, rate=Fraction(24)), 70)
+        each.append(len(parsed) - sum(each))
+    assert each[0] == 2 and set(each[1:]) == {1}
+
+
+def test_memory_is_kept_where_that_can_be_asked() -> None:
+    assert keep_memory() in (True, False)
+
+
+def _counted(keep: Keep, parsed: list[int]) -> Keep:
+    def counting(held: HeldMasks, masks: NDArray[np.float32]) -> None:
+        parsed.append(1)
+        keep(held, masks)
+
+    return counting
