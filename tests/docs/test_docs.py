@@ -26,6 +26,7 @@ RIGHTS = (
     "grant file", "grant verify", "grant revoke", "grant list", "ledger show", "ledger verify",
 )
 PAGES |= dict.fromkeys(RIGHTS, "rights.md")
+PAGES |= dict.fromkeys([f"schedule {each}" for each in ("new", "import", "check", "show", "convert")], "schedule.md")
 
 
 def leaves(group: Any, before: str = "") -> dict[str, Any]:

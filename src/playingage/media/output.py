@@ -109,6 +109,10 @@ def adapter_of(address: OutputAddress) -> Adapter:
         from playingage.media.output_camera import CameraOutput
 
         return CameraOutput
+    if address.carrier is Carrier.WHIP:
+        from playingage.media.output_whip import WhipOutput
+
+        return WhipOutput
     from playingage.media.output_stream import EncodedOutput
 
     return EncodedOutput

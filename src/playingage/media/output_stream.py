@@ -1,4 +1,4 @@
-"""Compressed outputs: H.264 in MPEG-TS over UDP, TCP, SRT or into a file, in FLV over RTMP, or over WHIP."""
+"""Compressed outputs: H.264 in MPEG-TS over UDP, TCP, SRT or into a file, or in FLV over RTMP."""
 
 import contextlib
 from fractions import Fraction
@@ -11,6 +11,7 @@ import numpy as np
 from av.codec import Codec
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -22,9 +23,7 @@ from playingage.media.output_srt import SrtSocket
 from playingage.media.reasons import is_timeout, reason_of
 from playingage.media.tags import RawTags, tags_from_colour
 
-_MUXER = {
-    Carrier.STREAM: "mpegts", Carrier.FILE: "mpegts", Carrier.SRT: "mpegts", Carrier.RTMP: "flv", Carrier.WHIP: "whip",
-}
+_MUXER = {Carrier.STREAM: "mpegts", Carrier.FILE: "mpegts", Carrier.SRT: "mpegts", Carrier.RTMP: "flv"}
 _TS = {"mpegts_flags": "resend_headers+initial_discontinuity", "pat_period": "0.25", "max_delay": "50000"}
 
 
@@ -35,6 +34,15 @@ def x264_options(form: OutputFormat) -> dict[str, str]:
         "preset": "ultrafast", "tune": "zerolatency", "g": str(group), "keyint_min": str(group), "sc_threshold": "0",
         "maxrate": str(form.bit_rate), "bufsize": str(form.bit_rate // 2), "bf": "0", "forced-idr": "1",
     }
+
+
+def set_up(context: VideoCodecContext, form: OutputFormat, tags: RawTags) -> None:
+    """Tell an encoder size, rate and tags."""
+    context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
+    context.time_base, context.framerate = 1 / form.rate, form.rate
+    context.bit_rate, context.thread_count = form.bit_rate, 1
+    context.color_primaries, context.color_trc = tags.primaries, tags.transfer
+    context.colorspace, context.color_range = tags.matrix, tags.range
 
 
 class Pictures:
@@ -96,7 +104,7 @@ class EncodedOutput:
     def check(address: OutputAddress, form: OutputFormat) -> None:
         """Raise SettingError when encoder, muxer or protocol is missing here, or a file exists already."""
         muxer = _MUXER[address.carrier]
-        _need_encoder(address)
+        need_encoder(address)
         try:
             av.ContainerFormat(muxer, "w")
         except ValueError:
@@ -145,9 +153,6 @@ class EncodedOutput:
             return av.open(self._file, "w", format=muxer, options=options)
         if address.carrier is Carrier.RTMP:
             options["flvflags"] = "no_duration_filesize"
-        elif address.carrier is Carrier.WHIP:
-            target, token = _token(target)
-            options = {"handshake_timeout": str(int(timeout_s * 1000)), **({"authorization": token} if token else {})}
         elif scheme == "udp":  # PyAV gives the protocol no options but those in the address
             target = _with(target, pkt_size="1316")
         else:
@@ -155,19 +160,9 @@ class EncodedOutput:
         return av.open(target, "w", format=muxer, options=options, timeout=timeout_s)
 
     def _add_video(self, container: OutputContainer, form: OutputFormat) -> VideoStream:
-        options = x264_options(form)
-        if self._address.carrier is Carrier.WHIP:
-            options["profile"] = "baseline"
-        stream: Any = container.add_stream("libx264", rate=form.rate, options=options)
-        context = stream.codec_context
-        context.width, context.height, context.pix_fmt = form.width, form.height, "yuv420p"
-        context.time_base = stream.time_base = 1 / form.rate
-        context.framerate, context.bit_rate, context.thread_count = form.rate, form.bit_rate, 1
-        tags = self._pictures.tags
-        context.color_primaries, context.color_trc = tags.primaries, tags.transfer
-        context.colorspace, context.color_range = tags.matrix, tags.range
-        if self._address.carrier is Carrier.WHIP:
-            context.profile = "Baseline"
+        stream: Any = container.add_stream("libx264", rate=form.rate, options=x264_options(form))
+        set_up(stream.codec_context, form, self._pictures.tags)
+        stream.time_base = 1 / form.rate
         return cast(VideoStream, stream)
 
     def _lost(self, error: BaseException) -> UnwritableError:
@@ -185,14 +180,8 @@ def _with(target: str, **wishes: str) -> str:
     return parts._replace(query=urlencode([*held, *added])).geturl()
 
 
-def _token(target: str) -> tuple[str, str]:
-    """A WHIP address without its bearer token, and the token, which stands before an @."""
-    parts = urlsplit(target)
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=host).geturl(), user.lstrip(":")
-
-
-def _need_encoder(address: OutputAddress) -> None:
+def need_encoder(address: OutputAddress) -> None:
+    """Raise SettingError where FFmpeg has no x264."""
     try:
         Codec("libx264", "w")
     except ValueError:
@@ -202,8 +191,6 @@ def _need_encoder(address: OutputAddress) -> None:
 def _need_protocol(address: OutputAddress) -> None:
     """Call a port of this machine where nobody listens: FFmpeg says so when it does not know the scheme at all."""
     scheme = urlsplit(address.target).scheme.lower()
-    if address.carrier is Carrier.WHIP:
-        return
     try:
         with av.open(f"{'tcp' if scheme == 'udp' else scheme}://127.0.0.1:9/a/b", "w", format="mpegts") as container:
             stream: Any = container.add_stream("libx264", rate=Fraction(24))
