@@ -150,10 +150,10 @@ def test_dependencies_are_listed_with_their_ranges() -> None:
     assert extras["train"][0] == "playingage[archive]"
     declared = {
         "Run time": project["project"]["dependencies"], "Archive": extras["archive"], "Training": extras["train"][1:],
-        "NDI": extras["ndi"], "OTIO": extras["otio"],
+        "NDI": extras["ndi"], "WHIP": extras["whip"], "OTIO": extras["otio"],
         "Development": extras["dev"], "Build": project["build-system"]["requires"],
     }
-    assert set(extras) == {"archive", "ndi", "otio", "train", "dev"}
+    assert set(extras) == {"archive", "ndi", "otio", "train", "whip", "dev"}
     page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
     for heading, lines in declared.items():
         table = rows(page, heading)
