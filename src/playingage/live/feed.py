@@ -50,6 +50,7 @@ class Feed:
         with self._lock:
             if viewer in self._viewers:
                 self._viewers.remove(viewer)
+        viewer.let_go()
 
     @property
     def viewers(self) -> tuple[Viewer, ...]:

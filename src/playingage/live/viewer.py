@@ -71,7 +71,7 @@ class Viewer:
         self._under_way: dict[int, Delivery] = {}
         self._full_since: float | None = None
         self._lag = self._work = 0.0
-        self._strained = False
+        self._strained = self._gone = False
         self.sent = self.shown = self.dropped = 0
         self.last_delay: float | None = None
 
@@ -116,10 +116,18 @@ class Viewer:
     def offer(self, delivery: Delivery) -> None:
         """Put a delivery in the slot; one that waited there is lost."""
         with self._lock:
+            if self._gone:
+                return
             replaced, self._slot = self._slot, delivery
         if replaced is not None:
             self.miss()
         self._wake()
+
+    def let_go(self) -> None:
+        """The viewer is gone: its pictures are let go at once, whoever still knows it; nothing more is taken."""
+        with self._lock:
+            self._gone, self._slot = True, None
+            self._under_way.clear()
 
     def miss(self) -> None:
         """A frame passed by that this viewer wanted."""
