@@ -108,6 +108,7 @@ class Disk:
             words.append(f"{self._lost} FRAMES NOT RECORDED")
         return {
             "state": "stopped" if self._stopped else "", "words": "; ".join(filter(None, words)), "last": self._cut,
+            "writes": "" if self._roll is None else self._roll.folder.name,
             "frames": self._frames, "seconds": round(self._seconds, 2), "dropped": self._lost,
             "waiting": self._queue.qsize(), "free_bytes": self._free, "minutes_left": round(left, 1),
             "folder": str(self._folder),

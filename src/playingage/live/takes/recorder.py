@@ -217,6 +217,9 @@ class TakeRecorder:
         state = told.pop("state")
         if state != "stopped":
             state = "idle" if rolls is None else "recording"
+        if rolls is not None and told["writes"] != rolls.roll.folder.name:
+            told |= {"frames": 0, "seconds": 0.0, "dropped": 0}  # of the take before
+        del told["writes"]
         words = "; ".join(filter(None, (told.pop("words"), self._notice)))
         return {"state": state, "words": words, "take": None if rolls is None else rolls.roll.folder.name, **told}
 

@@ -39,7 +39,7 @@ export class Facts {
       ["timecode", `${sheet.timecodes[0] ?? "–"} to ${sheet.timecodes.at(-1) ?? "–"}${facts.timecode_from === "count" ? " (counted: the source has none)" : ""}`],
       ["length", `${sheet.seconds.toFixed(2)} s, ${sheet.numbers.length} frames at ${rateWords(sheet.rate)}`],
       ["not there", [
-        counts.missing ? `${counts.missing} frames never came` : "", counts.not_kept_up ? `${counts.not_kept_up} not kept up with` : "",
+        counts.missing ? `${counts.missing} frames dropped before` : "", counts.not_kept_up ? `${counts.not_kept_up} not kept up with` : "",
         sheet.torn ? `${sheet.torn} torn` : "",
       ].filter(Boolean).join(", ")],
       ["picture", `${sheet.width} × ${sheet.height}`],
