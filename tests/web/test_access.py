@@ -73,6 +73,17 @@ def test_the_printed_token_is_the_administrators(door: Access) -> None:
     assert refusal(door, cookies={"playingage-8035-administrator": TOKEN}).status == 401, "no cookie holds it"
 
 
+def test_an_administrators_browser_is_known_after_a_crash_and_not_in_the_next_run(door: Access) -> None:
+    cookies = enter(door, TOKEN)
+    again = Access(ServerSettings(host="0.0.0.0", token=TOKEN), 8035)
+    assert again.admit(Asked(cookies=cookies)).role is Role.ADMINISTRATOR
+    other = Access(ServerSettings(host="0.0.0.0", token=TOKEN + "2"), 8035)
+    assert refusal(other, cookies=cookies).status == 401
+    ((name, value),) = cookies.items()
+    for wrong in (value[:-1], value.partition(".")[0], f"x{value}", value.replace(".", ".."), f".{value}", "."):
+        assert refusal(door, cookies={name: wrong}, address=wrong).status == 401
+
+
 @pytest.mark.parametrize("role", ["viewer", "operator", "administrator"])
 def test_an_invitation_has_its_role_and_its_name(door: Access, role: str) -> None:
     _, token = make(door, role, name="Second  unit")

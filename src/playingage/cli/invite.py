@@ -1,7 +1,9 @@
 """`playingage invite`: addresses with a role and an end, for a server that runs."""
 
-import asyncio
+import json
 import sys
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,29 +85,44 @@ def _server(folder: Path, port: int | None) -> "Control":
 
 def _talk(server: "Control", method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Ask the running server, and no other that might stand in its place. Raises PlayingAgeError."""
-    import aiohttp
-
-    pinned = aiohttp.Fingerprint(bytes.fromhex(server.certificate)) if server.certificate else True
-
-    async def ask() -> tuple[int, Any, str]:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_WAIT)) as session,
-            session.request(method, server.address + path, json=body, ssl=pinned, allow_redirects=False,
-                            headers={"Authorization": f"Bearer {server.token}"}) as answer,
-        ):
-            if answer.status >= 300:
-                return answer.status, None, (await answer.text()).strip()
-            return answer.status, await answer.json(), ""
+    from http.client import HTTPException
 
     try:
-        status, value, words = asyncio.run(ask())
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        status, words = _ask(server, method, path, body)
+        if status < 300:
+            return json.loads(words)
+    except (HTTPException, OSError, ValueError) as error:
         raise PlayingAgeError(f"the server at {server.address} does not answer: {error}",
                               "If it has stopped, start it again.") from None
-    if status >= 300:
-        first, _, rest = words.partition("\n")
-        raise PlayingAgeError(first or f"the server answered {status}", rest)
-    return value
+    first, _, rest = words.strip().partition("\n")
+    raise PlayingAgeError(first or f"the server answered {status}", rest)
+
+
+def _ask(server: "Control", method: str, path: str, body: dict[str, Any] | None) -> tuple[int, str]:
+    """Status and text. The token is sent only to whoever shows the certificate that the server said it has."""
+    import ssl
+    from http.client import HTTPConnection, HTTPSConnection
+    from urllib.parse import urlsplit
+
+    place = urlsplit(server.address)
+    assert place.hostname is not None
+    connection = HTTPConnection(place.hostname, place.port, timeout=_WAIT)
+    if server.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is compared as a whole, below
+        connection = HTTPSConnection(place.hostname, place.port, timeout=_WAIT, context=context)
+    with closing(connection):
+        connection.connect()
+        if server.certificate:
+            secure = connection.sock
+            shown = secure.getpeercert(binary_form=True) if isinstance(secure, ssl.SSLSocket) else None
+            if shown is None or sha256(shown).hexdigest() != server.certificate:
+                raise OSError("it shows another certificate")
+        connection.request(method, path, None if body is None else json.dumps(body), {
+            "Authorization": f"Bearer {server.token}", "Content-Type": "application/json",
+        })
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def _tell_made(made: dict[str, Any], qr: bool, json_output: bool) -> None:

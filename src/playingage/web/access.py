@@ -21,7 +21,7 @@ from playingage.web.invitations import Invitation, InvitationError, Invitations,
 from playingage.web.settings import ServerSettings
 
 _TRIES, _FIRST_WAIT, _MOST_WAIT, _FORGET = 5, 1.0, 60.0, 3600.0
-_MOST_ADDRESSES, _MOST_ADMINISTRATORS = 4096, 64
+_MOST_ADDRESSES = 4096
 _LONGEST = 256
 ADMINISTRATOR, HERE, COMMAND = "administrator", "this machine", "command line"
 _ASK = "This server asks for an invitation: open the whole address that you were given, with ?token= in it."
@@ -105,7 +105,6 @@ class Access:
         self.invitations = Invitations(settings.invitations, clock)
         self.limit = limit or Limit()
         self._settings, self._port, self._warn = settings, port, warn
-        self._administrators: OrderedDict[str, None] = OrderedDict()
         self.command_token = ""
         """Of the programs of this account; made up by whoever tells them."""
 
@@ -161,11 +160,8 @@ class Access:
         Raises RefusedError or InvitationError.
         """
         if not guest.invitation:
-            secret = secrets.token_urlsafe(24)
-            self._administrators[hashed(secret)] = None
-            if len(self._administrators) > _MOST_ADMINISTRATORS:
-                self._administrators.popitem(last=False)
-            return secret, None
+            nonce = secrets.token_urlsafe(24)
+            return f"{nonce}.{self._signed(nonce)}", None
         self.may_enter(guest)
         invitation = self.invitations.get(guest.invitation)
         assert invitation is not None
@@ -190,7 +186,9 @@ class Access:
         """The guest, or the invitation that has ended, or neither."""
         if len(given) > _LONGEST:
             return None, None
-        if (device := hashed(given)) in self._administrators:
+        device = hashed(given)
+        nonce, _, signed = given.partition(".")
+        if signed and same(signed, self._signed(nonce)):
             return Guest(name=ADMINISTRATOR, role=Role.ADMINISTRATOR, device=device), None
         invitation = self.invitations.of_device(given)
         if invitation is None:
@@ -198,6 +196,11 @@ class Access:
         if invitation.ended(self.invitations.now()):
             return None, invitation
         return _guest(invitation, device), None
+
+    def _signed(self, nonce: str) -> str:
+        """What shows that a cookie came from whoever knows the printed token: from this run, started again or not."""
+        said = f"administrator {nonce}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._settings.token.encode("utf-8", "surrogatepass"), said, "sha256").hexdigest()
 
     def _of_token(self, shown: str, address: str, best: Guest | None) -> Guest:
         self._check_wait(address)

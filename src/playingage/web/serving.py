@@ -22,7 +22,7 @@ from playingage.web.tls import server_context
 log = logging.getLogger(__name__)
 _JOIN = 10.0
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_IDLE = 75.0
+_IDLE, _LAST_LOOP = 75.0, 0.02
 _OPEN = "Nothing is encrypted: whoever is on this network can read pictures and tokens. With --tls self it is."
 
 
@@ -153,7 +153,12 @@ class PageServer:
         await asyncio.gather(beside, return_exceptions=True)
         for each in tuple(self.sockets):
             await each.close(code=1001, message=b"the server stops")
+        left = [each.transport for each in runner.server.connections]
         await runner.cleanup()
+        for transport in left:
+            if transport is not None:
+                transport.abort()  # a TLS connection would wait for the other side's goodbye
+        await asyncio.sleep(_LAST_LOOP)
 
     async def _beside(self, server: web.Server) -> None:
         watch = asyncio.create_task(self.reception.watch(server))

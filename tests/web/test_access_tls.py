@@ -1,0 +1,165 @@
+"""TLS: pages and sockets in a browser and by a client that trusts that one certificate; what else is turned away."""
+
+import json
+import shutil
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.sync_api import Browser
+
+from playingage.core import SettingError
+from playingage.rights.certificate import Certificate, own_certificate
+from playingage.web import ServerSettings
+from playingage.web.control import running
+from web.browser import watch
+from web.client import next_pair, talk
+from web.conftest import Serve, Served
+
+TOKEN = "a-token-of-some-length"
+WANT = {"type": "want", "pictures": "both", "short_side": 300, "linked": False}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return own_certificate(tmp_path_factory.mktemp("tls"), ("localhost", "127.0.0.1"))
+
+
+@pytest.fixture
+def tls(serve: Serve, certificate: Certificate) -> Callable[..., Served]:
+    def start(**more: Any) -> Served:
+        chosen = {"host": "0.0.0.0", "port": 0, "token": TOKEN, **more}
+        return serve(server=ServerSettings(certificate=certificate.file, key=certificate.key, **chosen))
+
+    return start
+
+
+def test_a_browser_sees_the_pictures_over_https_and_wss(tls: Callable[..., Served], browser: Browser) -> None:
+    served = tls()
+    assert served.url.startswith("https://") and served.url.endswith(f"/?token={TOKEN}")
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, ignore_https_errors=True)
+    page = context.new_page()
+    sockets: list[str] = []
+    page.on("websocket", lambda opened: sockets.append(opened.url))
+    page.goto(f"https://127.0.0.1:{served.server.port}/?token={TOKEN}")
+    seen = watch(page, 5)
+    assert len(seen) == 5 and all(pair["camera"] == pair["aged"] for pair in seen)
+    assert sockets == [f"wss://127.0.0.1:{served.server.port}/socket"]
+    (cookie,) = context.cookies()
+    assert cookie["secure"] and cookie["httpOnly"] and cookie["name"].startswith("__Host-playingage-")
+    assert page.url.endswith(f":{served.server.port}/") and page.evaluate("document.cookie") == ""
+    context.close()
+
+
+def test_a_browser_that_was_told_nothing_refuses_it(tls: Callable[..., Served], browser: Browser) -> None:
+    page = browser.new_page()
+    with pytest.raises(Exception, match="ERR_CERT_AUTHORITY_INVALID"):
+        page.goto(f"https://127.0.0.1:{tls().server.port}/?token={TOKEN}")
+    page.context.close()
+
+
+def test_a_client_that_trusts_this_certificate_and_no_other(
+    tls: Callable[..., Served], certificate: Certificate, tmp_path: Path
+) -> None:
+    served = tls()
+    trusts = ssl.create_default_context(cafile=certificate.file)
+    stranger = ssl.create_default_context(cafile=own_certificate(tmp_path, ("localhost",)).file)
+    assert trusts.verify_mode is ssl.CERT_REQUIRED and trusts.check_hostname
+
+    async def work(session: aiohttp.ClientSession) -> int:
+        for host in ("localhost", "127.0.0.1"):
+            url = f"https://{host}:{served.server.port}/socket?token={TOKEN}"
+            async with session.ws_connect(url, ssl=trusts) as page:
+                await page.send_json(WANT)
+                number = int((await next_pair(page))["number"])
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await session.get(url, ssl=stranger)
+        return number
+
+    assert talk(work) >= 0
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
+def test_old_versions_and_plain_requests_get_nothing(tls: Callable[..., Served]) -> None:
+    served = tls()
+    place = ("127.0.0.1", served.server.port)
+    for newest, fits in ((ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_1, False)):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = newest
+        with socket.create_connection(place, 3) as raw:
+            if fits:
+                with context.wrap_socket(raw) as wrapped:
+                    assert wrapped.version() == "TLSv1.2"
+            else:
+                with pytest.raises(ssl.SSLError):
+                    context.wrap_socket(raw)
+    with socket.create_connection(place, 3) as raw:
+        raw.sendall(f"GET /?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        assert not raw.recv(4096).startswith(b"HTTP/1.1 2"), "closed, or refused, and nothing told"
+
+    async def work(session: aiohttp.ClientSession) -> int:
+        async with session.get(f"https://127.0.0.1:{place[1]}/api/me", ssl=False,
+                               headers={"Authorization": f"Bearer {TOKEN}"}) as answer:
+            return answer.status
+
+    assert talk(work) == 200
+
+
+def test_invitations_lead_to_https_and_the_command_line_knows_the_certificate(
+    tls: Callable[..., Served], tmp_path: Path, certificate: Certificate
+) -> None:
+    served = tls(control=tmp_path / "servers")
+    (control,) = running(tmp_path / "servers")
+    assert control.certificate == certificate.fingerprint and control.address.startswith("https://127.0.0.1:")
+    pinned = aiohttp.Fingerprint(bytes.fromhex(control.certificate))
+    body = {"role": "viewer", "hours": 1, "name": "Director"}
+
+    async def work(session: aiohttp.ClientSession) -> dict[str, Any]:
+        async with session.post(f"{control.address}/api/invitations", json=body, ssl=pinned,
+                                headers={"Authorization": f"Bearer {control.token}"}) as answer:
+            return dict(await answer.json())
+
+    made = talk(work)
+    assert made["by"] == "command line"
+    assert all(each.startswith("https://") and f":{served.server.port}/" in each for each in made["addresses"])
+    assert json.dumps(made).count(TOKEN) == 0
+
+
+def test_files_that_do_not_serve_are_said_before_anything_listens(certificate: Certificate, tmp_path: Path) -> None:
+    from playingage.web.tls import server_context
+
+    other = own_certificate(tmp_path / "other", ("localhost",))
+    locked = tmp_path / "locked.pem"
+    _lock(certificate.key, locked)
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nonsense")
+    for file, key, words in (
+        (certificate.file, other.key, "not a certificate and its private key"),
+        (nonsense, certificate.key, "not a certificate"), (certificate.file, nonsense, "not a certificate"),
+        (tmp_path / "none.pem", certificate.key, "none.pem: cannot be read"), (certificate.file, locked, "password"),
+    ):
+        with pytest.raises(SettingError, match=words):
+            server_context(file, key)
+    copied = tmp_path / "copy.pem"
+    shutil.copy(certificate.file, copied)
+    server_context(copied, certificate.key)
+
+
+def _lock(key: Path, locked: Path) -> None:
+    """The same key under a password."""
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        PrivateFormat,
+        load_pem_private_key,
+    )
+
+    private = load_pem_private_key(key.read_bytes(), None)
+    locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
