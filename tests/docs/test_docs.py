@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = {"demo": "getting-started.md", "live": "live.md", "render": "render.md", "inspect": "inspect.md",
          "evaluate": "evaluate.md", "faces": "faceset-page.md", "review": "review.md", "ingest": "archive.md",
-         "train": "train.md"}
+         "train": "train.md", "invite": "access.md"}
 TEXTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 RIGHTS = (

@@ -72,8 +72,9 @@ def entries(draw: st.DrawFn) -> Entry:
 
 
 shots = st.builds(
-    Shot, id=numbers, start=st.sampled_from(["", "10:00:00:05", "01:02:03:12"]), frames=st.none() | st.integers(1, 10**6),
-    rate=st.sampled_from([None, Fraction(24), Fraction(24000, 1001)]), note=texts, extra=extras,
+    Shot, id=numbers, start=st.sampled_from(["", "10:00:00:05", "01:02:03:12"]),
+    frames=st.none() | st.integers(1, 10**6), note=texts, extra=extras,
+    rate=st.sampled_from([None, Fraction(24), Fraction(24000, 1001)]),
 )
 scenes = st.builds(
     Scene, id=numbers, heading=texts, characters=st.lists(names, max_size=3, unique_by=str.casefold).map(tuple),

@@ -2,7 +2,7 @@
 
 import typer
 
-from playingage.cli import grant, grant_state, key, ledger, performer
+from playingage.cli import grant, grant_state, key, ledger, performer, schedule, schedule_check, takes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,6 +30,18 @@ def add_to(app: typer.Typer) -> None:
     record = _group(app, "ledger", "The record of every use, and whether it is whole.")
     record.command("show", epilog=ledger.SHOW)(ledger.show)
     record.command("verify", epilog=ledger.VERIFY)(ledger.verify)
+    ages = _group(app, "schedule", "Playing ages by scene, shot and take.")
+    ages.command("new", epilog=schedule.NEW)(schedule.new)
+    ages.command("import", epilog=schedule.IMPORT)(schedule.import_)
+    ages.command("check", epilog=schedule_check.EXAMPLES)(schedule_check.check)
+    ages.command("show", epilog=schedule.SHOW)(schedule.show)
+    ages.command("convert", epilog=schedule.CONVERT)(schedule.convert)
+    recorded = _group(app, "takes", "What was recorded on the set.")
+    recorded.command("list", epilog=takes.LIST)(takes.list_takes)
+    recorded.command("show", epilog=takes.SHOW)(takes.show)
+    recorded.command("play", epilog=takes.PLAY)(takes.play)
+    recorded.command("verify", epilog=takes.VERIFY)(takes.verify)
+    recorded.command("recover", epilog=takes.RECOVER)(takes.recover)
 
 
 def _group(app: typer.Typer, name: str, help: str) -> typer.Typer:

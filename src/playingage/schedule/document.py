@@ -156,7 +156,7 @@ class _Reader:
             try:
                 thing = make(each, place)
             except FieldError as error:
-                if len(self.faults.found) == before:  # else its cause is told already
+                if error.field != "age" or len(self.faults.found) == before:  # else its cause is told already
                     self._say(place, error.field, error.what, error.do)
                 thing = None
             made.append(thing if len(self.faults.found) == before else None)
@@ -189,7 +189,8 @@ class _Reader:
     def _read_entry(self, table: Mapping[str, Any], at: Path) -> Entry:
         return Entry(
             performer=self._performer(table, at), scene=self._text(table, at, "scene", numbers=True) or EVERY,
-            shot=self._text(table, at, "shot", numbers=True).replace(EVERY, ""), take=self._whole(table, at, "take"),
+            shot="" if (shot := self._text(table, at, "shot", numbers=True)) == EVERY else shot,
+            take=self._whole(table, at, "take"),
             plan=self._plan(table, at), note=self._text(table, at, "note"), extra=rest(table, ENTRY),
         )
 

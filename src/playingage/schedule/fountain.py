@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 from playingage.schedule.script import ScriptScene
 
-_BONEYARD = re.compile(r"/\*.*?\*/", re.DOTALL)
-_NOTE = re.compile(r"\[\[(?:(?!\]\]|\n\n).)*\]\]", re.DOTALL)
 _TITLE = re.compile(r"[A-Za-z][^:\n]{0,60}:")
 _HEADING = re.compile(r"(?:INT\.?/EXT|EXT\.?/INT|INT|EXT|EST|I\.?/E)(?=[. ])", re.IGNORECASE)
 _FORCED = re.compile(r"\.(?=\w)")
-_NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
+_NUMBER = re.compile(r"#([\w.\-]+)#$")
 _OTHER = ("!", ">", "~", "#", "=")
 """A line that begins so is forced action, transition or centred, lyrics, section, synopsis."""
 
@@ -31,7 +29,7 @@ def parse_fountain(text: str) -> tuple[ScriptScene, ...]:
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Headings, and lines that say who speaks, without the marks that force them."""
     text = re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
-    lines = _NOTE.sub("", _BONEYARD.sub("", text)).split("\n")
+    lines = _without(_without(text, "/*", "*/"), "[[", "]]", never="\n\n").split("\n")
     start = _after_title(lines)
     blank = True
     for number in range(start, len(lines)):
@@ -45,6 +43,26 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         elif blank and after and _speaks(line):
             yield "cue", line
         blank = not line or (line.startswith("#") and not after) or bool(_HEADING.match(line) and blank)
+
+
+def _without(text: str, begin: str, end: str, *, never: str = "") -> str:
+    """The text without what stands between two marks, unless `never` does too. A mark that is left open is text."""
+    kept, done = [], 0
+    opens, closes, broken = text.find(begin), -1, -1
+    while opens >= 0:
+        after = opens + len(begin)
+        closes = text.find(end, after) if closes < after else closes
+        if closes < 0:
+            break
+        if never and broken < after:
+            broken = text.find(never, after) % (len(text) + 1)
+        if never and broken < closes:
+            opens = text.find(begin, broken)
+            continue
+        kept.append(text[done:opens])
+        done = closes + len(end)
+        opens = text.find(begin, done)
+    return "".join((*kept, text[done:]))
 
 
 def _after_title(lines: list[str]) -> int:

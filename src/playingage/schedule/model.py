@@ -181,7 +181,11 @@ class Schedule:
     def __post_init__(self) -> None:
         _once((same(scene.id) for scene in self.listed), "scene", "is listed twice")
         _once((same(part.character) for part in self.cast), "characters", "is cast twice")
-        _once(((entry.place, entry.performer, entry.where) for entry in self.entries), "performer", "has two entries")
+        seen: set[Where] = set()
+        for entry in self.entries:
+            if entry.where in seen:
+                raise FieldError("performer", f"{entry.performer!r} has two entries for {entry.place}", "Leave one out")
+            seen.add(entry.where)
         object.__setattr__(self, "extra", unknown_fields(self.extra))
         object.__setattr__(self, "scenes", _scenes(self.listed, self.entries))
         object.__setattr__(self, "_plans", {entry.where: entry for entry in self.entries})
@@ -244,12 +248,11 @@ class Schedule:
         return None if found is None else found.plan
 
 
-def _once(names: Iterable[Any], field: str, words: str) -> None:
+def _once(names: Iterable[str], field: str, words: str) -> None:
     seen = set()
     for name in names:
         if name in seen:
-            told = f"{name[1]!r} {words} for {name[0]}" if isinstance(name, tuple) else f"{name!r} {words}"
-            raise FieldError(field, told, "Leave one of them out")
+            raise FieldError(field, f"{name!r} {words}", "Leave one of them out")
         seen.add(name)
 
 

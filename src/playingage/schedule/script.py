@@ -12,7 +12,7 @@ _PARENTHESES = re.compile(r"\([^()]*\)?")
 _MARKS = re.compile(r"^[\s*_@]+|[\s*_^]+$")
 _AGE = re.compile(r"\((?:[^()]*\W)?(\d{1,3})(?:\W[^()]*)?\)|,\s*(?:aged?\s+)?(\d{1,3})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"[\w.\-]{1,32}")
-_MOST_NAME, _MOST_HEADING = 80, 2000
+_MOST_CUE, _MOST_NAME, _MOST_HEADING = 200, 80, 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +41,13 @@ class _Remarks:
 
 def name_of(cue: str) -> str:
     """A character's name without extensions such as (V.O.) and without marks of the script's form; may be empty."""
-    bare = _MARKS.sub("", _PARENTHESES.sub(" ", cue))
+    bare = _MARKS.sub("", _PARENTHESES.sub(" ", cue[:_MOST_CUE]))
     return tidy("".join(sign if sign.isprintable() else " " for sign in bare.replace(";", ",")))[:_MOST_NAME].strip()
 
 
 def age_of(cue: str) -> str:
     """The number in a name that may be an age: RICHARD (17), RICHARD, 17. Empty where there is none."""
-    match = _AGE.search(cue)
+    match = _AGE.search(cue[:_MOST_CUE])
     return "" if match is None else match[1] or match[2]
 
 
