@@ -6,10 +6,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from playingage.core import ModelError
-from playingage.models import PACKAGES, ModelPackage, default_package
+from playingage.core import ModelError, canonical_json, sha256_file
+from playingage.models import PACKAGES, CropReager, ModelPackage, default_package
+from playingage.runtime import choose_device
 
 SOURCE = PACKAGES / "default-256.pamodel"
 
@@ -22,6 +24,28 @@ def package(tmp_path: Path) -> Path:
 def rewrite(package: Path, **fields: Any) -> None:
     file = package / "model.json"
     file.write_text(json.dumps({**json.loads(file.read_bytes()), **fields}))
+
+
+def test_a_package_may_hold_a_smaller_network_too(tmp_path: Path) -> None:
+    folder = tmp_path / "both.pamodel"
+    shutil.copytree(PACKAGES / "default-512.pamodel", folder)
+    shutil.copy(SOURCE / "reager.onnx", folder / "reager-256.onnx")
+    document = json.loads((folder / "model.json").read_bytes())
+    document["files"]["reager-256.onnx"] = sha256_file(folder / "reager-256.onnx")
+    document["smaller"] = {"256": "reager-256.onnx"}
+    (folder / "model.json").write_bytes(canonical_json(document))
+    package, device = ModelPackage.load(folder), choose_device("CPU")
+    assert package.spec.sizes == (512, 256)
+    crop = np.random.default_rng(1).random((256, 256, 3), np.float32)
+    small, alone = CropReager(package, device, 256), CropReager(default_package(256), device)
+    assert small.size == 256 and CropReager(package, device).size == 512
+    assert np.array_equal(small(crop, 35, 70)[0], alone(crop, 35, 70)[0])
+    with pytest.raises(ModelError, match="no network of 128 pixels, but of 512, 256"):
+        CropReager(package, device, 128)
+    for smaller in ({"1024": "reager-256.onnx"}, {"256": "else.onnx"}, {"small": "reager-256.onnx"}):
+        (folder / "model.json").write_bytes(canonical_json({**document, "smaller": smaller}))
+        with pytest.raises(ModelError):
+            ModelPackage.load(folder)
 
 
 @pytest.mark.parametrize("size", [256, 512])

@@ -85,13 +85,14 @@ class GrantedCast:
 def load_cast(
     asked: tuple[Asked, ...], folder: Path | None, use: str, age: float | None, *, regions: Iterable[float] = (),
     source_age: float | None = None, model: str = "default", device: str = "CPU", precision: str | None = None,
-    threads: int = 1,
+    threads: int = 1, size: int | None = None,
 ) -> GrantedCast:
     """The performers' models, each under a grant that covers use and ages. Says which.
 
     folder: the production, or a place in it. age: asked of all without one of their own; None where a schedule may ask
     any, and each is held against the grant when it is asked. regions: ages of parts of the face. model: another package
-    than the performer's newest. Raises GrantError, ProductionError, ModelError, DeviceError, SettingError.
+    than the performer's newest. size: of the crop in pixels, where not the package's own. Raises GrantError,
+    ProductionError, ModelError, DeviceError, SettingError.
     """
     from playingage.engine import Cast, Role
     from playingage.models import ModelPackage, read_spec
@@ -123,9 +124,9 @@ def load_cast(
             known = _age_today(person.born, package.spec.ages)
         roles.append(Role.of_package(
             package, chosen, grant=grant.sha256, ages=grant.statement.ages, age=each.age, source_age=known,
-            likenesses=_likenesses(person.references, chosen),
+            likenesses=_likenesses(person.references, chosen), size=size,
         ))
-        say(f"{roles[-1].name} ({each.performer}): model {package.spec.name}, {package.spec.size} px, "
+        say(f"{roles[-1].name} ({each.performer}): model {package.spec.name}, {roles[-1].engine.size} px, "
             f"{package.sha256[:12]}; grant {grant.sha256[:12]}.")
     cast = Cast(roles=tuple(roles))
     if age is not None:

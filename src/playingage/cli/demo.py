@@ -24,7 +24,7 @@ def demo(
     open_page: Open = True,
     seconds: For = None,
     model: options.Model = "default",
-    size: options.Size = 512,
+    size: options.Size = None,
     device: options.DeviceName = "CPU",
     precision: options.Precision = None,
     threads: options.Threads = 1,

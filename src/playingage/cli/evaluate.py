@@ -73,7 +73,7 @@ def evaluate(
         Path | None, typer.Option("--clips", metavar="CSV", help="Clips to re-age and measure in motion: see the docs.")
     ] = None,
     model: options.Model = "default",
-    size: options.Size = 512,
+    size: options.Size = None,
     device: options.DeviceName = "CPU",
     precision: options.Precision = None,
     threads: options.Threads = 1,

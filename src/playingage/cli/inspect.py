@@ -37,7 +37,7 @@ def inspect(
     timecode: options.TimecodeOf = "auto",
     deinterlace: options.DeinterlaceHow = "off",
     model: options.Model = "default",
-    size: options.Size = 256,
+    size: options.Size = None,
     device: options.DeviceName = "CPU",
     precision: options.Precision = None,
     threads: options.Threads = 1,
@@ -60,7 +60,8 @@ def inspect(
         info = opened.info
         streams = inspect_media(source) if Path(source).is_file() else None
         if faces:
-            engine = options.load_engine(model, size, device, precision, threads)
+            side = size or (256 if model == "default" else None)
+            engine = options.load_engine(model, side, device, precision, threads)
             with progress_bar("Looking", info.frames) as progress:
                 found = survey(opened, engine, progress)
     if plot is not None and found is not None:

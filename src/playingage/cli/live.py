@@ -89,7 +89,7 @@ def live(
     consent: options.Consent = None,
     production: options.ProductionFolder = None,
     model: options.Model = "default",
-    size: options.Size = 512,
+    size: options.Size = None,
     device: options.DeviceName = "CPU",
     precision: options.Precision = None,
     threads: options.Threads = 1,
@@ -114,7 +114,7 @@ def live(
     if asked:
         granted = load_cast(
             asked, production, "live", wanted, regions=look.regions.values(), source_age=source_age, model=model,
-            device=device, precision=precision, threads=threads,
+            device=device, precision=precision, threads=threads, size=size,
         )
         cast = granted.cast
     else:

@@ -127,7 +127,7 @@ def direct(
         PartFacts(
             performer=role.performer, name=role.name, start=role.age, follows=role.age is None and age is not None,
             known=role.engine.ages, granted=role.ages, model=role.engine.package.spec.name,
-            model_sha256=role.engine.package.sha256, size=role.engine.package.spec.size, grant=role.grant, look=look,
+            model_sha256=role.engine.package.sha256, size=role.engine.size, grant=role.grant, look=look,
         )
         for role in cast.roles
     ]

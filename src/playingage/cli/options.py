@@ -35,7 +35,10 @@ GreyHair = Annotated[float, typer.Option("--grey-hair", metavar="X", help="How g
 GreyBeard = Annotated[
     float, typer.Option("--grey-beard", metavar="X", help="How grey beard and brows go with age, 0 to 1.")
 ]
-Size = Annotated[int, typer.Option("--size", help="Native size of the default network: 512, or 256 for weak machines.")]
+Size = Annotated[
+    int | None,
+    typer.Option("--size", metavar="PIXELS", help="Of the network: 512, 256 for weak machines; else the model's own."),
+]
 Model = Annotated[str, typer.Option("--model", help="'default', or the path of a model package (NAME.pamodel).")]
 DeviceName = Annotated[str, typer.Option("--device", help="OpenVINO device that runs the networks: CPU, GPU, ...")]
 Precision = Annotated[
@@ -88,16 +91,19 @@ def parse_regions(texts: list[str]) -> dict[str, float]:
     return regions
 
 
-def load_engine(model: str, size: int, device: str, precision: str | None, threads: int) -> "Engine":
+def load_engine(model: str, size: int | None, device: str, precision: str | None, threads: int) -> "Engine":
     """The engine that a command asked for; says which device it runs on. Raises ModelError or DeviceError."""
     from playingage.engine import Engine
     from playingage.models import ModelPackage, default_package
     from playingage.runtime import choose_device
 
     chosen = choose_device(device, precision=precision, threads=threads)
-    package = default_package(size) if model == "default" else ModelPackage.load(Path(model))
-    engine = Engine(package, chosen)
-    say(f"Device: {chosen}. Model: {package.spec.name}, {package.spec.size} px, {package.sha256[:12]}.")
+    if model == "default":
+        package, size = default_package(size or 512), None
+    else:
+        package = ModelPackage.load(Path(model))
+    engine = Engine(package, chosen, size)
+    say(f"Device: {chosen}. Model: {package.spec.name}, {engine.size} px, {package.sha256[:12]}.")
     return engine
 
 

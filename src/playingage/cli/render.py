@@ -66,7 +66,7 @@ def render(
     consent: options.Consent = None,
     production: options.ProductionFolder = None,
     model: options.Model = "default",
-    size: options.Size = 512,
+    size: options.Size = None,
     device: options.DeviceName = "CPU",
     precision: options.Precision = None,
     threads: options.Threads = 1,
@@ -86,7 +86,7 @@ def render(
     if asked:
         job: _Job = _CastJob(load_cast(
             asked, production, "render", settings.age, regions=look.regions.values(), source_age=source_age,
-            model=model, device=device, precision=precision, threads=threads,
+            model=model, device=device, precision=precision, threads=threads, size=size,
         ))
     else:
         statement = ask_consent(consent)

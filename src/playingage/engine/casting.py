@@ -45,12 +45,14 @@ class Role:
     def of_package(
         cls, package: ModelPackage, device: Device, *, grant: str, ages: tuple[float, float],
         age: float | None = None, source_age: float | None = None, likenesses: Sequence[NDArray[np.float32]] = (),
+        size: int | None = None,
     ) -> "Role":
         """The part that a performer's package plays. Raises ModelError, SettingError.
 
         ages: what the grant covers. likenesses: embeddings of further pictures of the performer, 128 each.
+        size: of the crop in pixels, where not the package's own.
         """
-        engine = Engine(package, device)
+        engine = Engine(package, device, size)
         performer, name = package.spec.performer or "", package.spec.performer_name or ""
         low, high = max(engine.ages[0], ages[0]), min(engine.ages[1], ages[1])
         if low > high:

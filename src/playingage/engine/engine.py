@@ -68,18 +68,23 @@ class Reaged:
 
 
 class Engine:
-    """Re-ages faces of frames with one model package on one device."""
+    """Re-ages faces of frames with one model package on one device. size: of the crop, where not the package's own."""
 
-    def __init__(self, package: ModelPackage, device: Device) -> None:
+    def __init__(self, package: ModelPackage, device: Device, size: int | None = None) -> None:
         if package.spec.template != TEMPLATE:
             raise ModelError(
                 f"{package.path}: made for the alignment {package.spec.template!r}; this program aligns to {TEMPLATE!r}"
             )
         self.package = package
         self.device = device
-        self._reager = CropReager(package, device)
+        self._reager = CropReager(package, device, size)
         self._reader = AgeReader(package, device)
         self._parser = HeadParser.of(package, device)
+
+    @property
+    def size(self) -> int:
+        """Side of the crop in pixels."""
+        return self._reager.size
 
     @property
     def ages(self) -> tuple[float, float]:

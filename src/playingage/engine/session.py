@@ -111,7 +111,7 @@ class Session:
         others = min(len(self.cast.roles), _THREADS) - 1
         self._helpers = ThreadPoolExecutor(others, "playingage face") if others else None
         self._heads: dict[int, HeldMasks] = {}
-        self._last = 0.0
+        self._last, self._shape = 0.0, (0, 0)
 
     def process(self, frame: Frame, asked: Ask | float) -> SessionResult:
         """The next frame as `asked`; a number asks that age in years of everybody."""
@@ -140,12 +140,15 @@ class Session:
         return self._recogniser
 
     def look(self, frame: Frame) -> Looked:
-        """Find and follow the faces of the next frame. A time that runs backwards (a clip that loops) starts anew."""
+        """Find and follow the faces of the next frame.
+
+        A time that runs backwards (a clip that loops) starts anew, and so does another size.
+        """
         seconds = float(frame.seconds) if frame.captured is None else frame.captured
         view = view_uint8(frame)
-        if self._cuts.is_cut(view) or seconds < self._last:
+        if self._cuts.is_cut(view) or seconds < self._last or view.shape[:2] != self._shape:
             self._tracker.reset()
-        self._last = seconds
+        self._last, self._shape = seconds, view.shape[:2]
         faces = self._tracker.update(view, seconds)
         parts = (_EVERYBODY,) * len(faces)
         if self._recogniser is not None:

@@ -13,15 +13,21 @@ PLACE_GRID = 64
 
 
 class CropReager:
-    """Crop + source age map + target age map -> change + matte, at the package's native size.
+    """Crop + source age map + target age map -> change + matte, at the package's native size or one that it holds too.
 
     `wants_place`: whether the network is also told where each cell of the crop lies on the mean face.
     """
 
-    def __init__(self, package: ModelPackage, device: Device) -> None:
-        size = package.spec.size
+    def __init__(self, package: ModelPackage, device: Device, size: int | None = None) -> None:
+        size = size or package.spec.size
+        if size not in package.spec.sizes:
+            raise ModelError(
+                f"{package.path}: holds no network of {size} pixels, but of {', '.join(map(str, package.spec.sizes))}",
+                "Leave the size out, or train the model again: packages of this release hold 256 pixels too.",
+            )
         self.size = size
-        self._network = Network(package.contents["reager.onnx"], device, name=f"{package.path}/reager.onnx")
+        file = package.spec.smaller.get(size, "reager.onnx")
+        self._network = Network(package.contents[file], device, name=f"{package.path}/{file}")
         # Ages may come on a coarser grid, and columns at the sides that never change be left out of the result.
         self._ages = self._network.inputs.get("source_age", (0,))[-1]
         self._width = self._network.outputs.get("delta", (0,))[-1]
@@ -34,7 +40,7 @@ class CropReager:
             inputs["place"] = (1, 2, PLACE_GRID, PLACE_GRID)
         outputs = {"delta": (1, 3, size, self._width), "matte": (1, 1, size, self._width)}
         if not (whole and inside and self._network.inputs == inputs and self._network.outputs == outputs):
-            raise ModelError(f"{package.path}: reager.onnx does not have the inputs and outputs of the protocol")
+            raise ModelError(f"{package.path}: {file} does not have the inputs and outputs of the protocol")
 
     def __call__(
         self, crop: Image, source_age: Plane | float, target_age: Plane | float,

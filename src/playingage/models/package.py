@@ -8,8 +8,8 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,9 @@ class ModelSpec:
     """What `model.json` says.
 
     size: side of the crop in pixels. ages: youngest and oldest playing age in years. template: name of the alignment.
-    files: name -> SHA-256. age_size: side of the age estimator's crop. child_below: the reading in years below which
-    the estimator means a child. document: all of it, unknown fields included.
+    smaller: further networks with the same weights, side of the crop -> file. files: name -> SHA-256. age_size: side of
+    the age estimator's crop. child_below: the reading in years below which the estimator means a child. document: all
+    of it, unknown fields included.
     Of a performer's own model: performer, production: IDs; grant: hash of the grant that it was trained under;
     coverage: age in years -> how far the performer's own footage speaks there, 0..1.
     """
@@ -53,6 +54,12 @@ class ModelSpec:
     production: str | None = None
     grant: str | None = None
     coverage: tuple[tuple[float, float], ...] = ()
+    smaller: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sides of the crops that there are networks for, the native one first."""
+        return self.size, *sorted(self.smaller, reverse=True)
 
     @classmethod
     def parse(cls, data: bytes, where: str) -> "ModelSpec":
@@ -76,7 +83,8 @@ class ModelSpec:
                 files={str(k): str(v) for k, v in document["files"].items()},
                 age_size=int(document["age_estimator"]["size"]),
                 child_below=float(document["age_estimator"].get("child_below", CHILD_BELOW)),
-                document=document, **_owner(document, where),
+                document=document, smaller={int(k): str(v) for k, v in (document.get("smaller") or {}).items()},
+                **_owner(document, where),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelError(f"{where}: model.json has no usable field {error}", _REMAKE) from error
@@ -84,7 +92,9 @@ class ModelSpec:
             raise ModelError(f"{where}: size {spec.size} or ages {spec.ages} out of range", _REMAKE)
         if not 0 <= spec.child_below < 130:
             raise ModelError(f"{where}: child_below {spec.child_below} out of range", _REMAKE)
-        for needed in ("reager.onnx", "age.onnx"):
+        if not all(64 <= size < spec.size for size in spec.smaller):
+            raise ModelError(f"{where}: smaller sizes {sorted(spec.smaller)} are not below {spec.size}", _REMAKE)
+        for needed in ("reager.onnx", "age.onnx", *spec.smaller.values()):
             if needed not in spec.files:
                 raise ModelError(f"{where}: model.json does not list {needed}", _REMAKE)
         if any("/" in name or "\\" in name or name.startswith(".") for name in spec.files):

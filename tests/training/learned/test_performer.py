@@ -175,6 +175,11 @@ def test_the_package_does_what_the_network_does(tmp_path: Path, size: int) -> No
     same, _ = reager(crop_of(frame, size), 65.0, 65.0, place)
     assert np.abs(same).max() < 1e-4
     playingage.load(model=folder)  # and the engine takes it
+    assert package.spec.sizes == ((512, 256) if size == 512 else (256,))
+    if size == 512:  # the smaller network that it holds does the same, more coarsely
+        small = CropReager(package, choose_device("CPU", precision="f32"), 256)
+        coarse, _ = small(crop_of(frame, 256), 65.0, 25.0, place)
+        assert np.corrcoef(coarse.ravel(), delta[::2, ::2].ravel())[0, 1] > 0.8
 
 
 def test_a_tenth_of_a_large_archive_is_held_out() -> None:

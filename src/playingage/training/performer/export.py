@@ -20,6 +20,8 @@ from playingage.training.performer.network import PerformerReager
 
 LICENCE = "LicenseRef-grant"
 """A performer's model may be used as far as the grant goes, and no further."""
+SMALL = 256
+"""Every package holds the network at this size too, for several faces at once and for weak machines."""
 _YEARS = 5.0
 
 
@@ -55,13 +57,11 @@ def export(
     """
     folder.mkdir(parents=True, exist_ok=True)
     base = default_package(min(size, 512))
-    exported = PerformerExported(at_size(network, size)).eval()
-    ages = torch.full((1, 1, GRID, GRID), 0.6)
-    smooth = torch.linspace(-0.03, 0.03, GRID).expand(1, 2, GRID, GRID).contiguous()
-    values = sample_crop(size), ages, ages - 0.3, smooth
-    names = ["crop", "source_age", "target_age", "place"]
-    write_network(exported, values, names, ["delta", "matte"], folder / "reager.onnx")
-    compare_network(exported, list(values), folder / "reager.onnx", 1 / 255)
+    networks = {size: "reager.onnx"}
+    if size > SMALL:
+        networks[SMALL] = f"reager-{SMALL}.onnx"
+    for side, file in networks.items():
+        _write(network, side, folder / file)
     files = {"age.onnx": base.contents["age.onnx"], "card.md": card.encode()}
     if PARSER in base.contents:
         files[PARSER] = base.contents[PARSER]
@@ -70,9 +70,19 @@ def export(
     for file, data in files.items():
         (folder / file).write_bytes(data)
     document = _document(network, size, subject, name, record, base)
-    document["files"] = {file: sha256_file(folder / file) for file in sorted([*files, "reager.onnx"])}
+    document["files"] = {file: sha256_file(folder / file) for file in sorted([*files, *networks.values()])}
+    document["smaller"] = {str(side): file for side, file in networks.items() if side < size}
     (folder / "model.json").write_bytes(canonical_json(document))
     return folder
+
+
+def _write(network: PerformerReager, size: int, path: Path) -> None:
+    exported = PerformerExported(at_size(network, size)).eval()
+    ages = torch.full((1, 1, GRID, GRID), 0.6)
+    smooth = torch.linspace(-0.03, 0.03, GRID).expand(1, 2, GRID, GRID).contiguous()
+    values = sample_crop(size), ages, ages - 0.3, smooth
+    write_network(exported, values, ["crop", "source_age", "target_age", "place"], ["delta", "matte"], path)
+    compare_network(exported, list(values), path, 1 / 255)
 
 
 def _document(
