@@ -24,7 +24,11 @@ from playingage.media.reasons import is_timeout, reason_of
 from playingage.media.tags import RawTags, tags_from_colour
 
 _MUXER = {Carrier.STREAM: "mpegts", Carrier.FILE: "mpegts", Carrier.SRT: "mpegts", Carrier.RTMP: "flv"}
-_TS = {"mpegts_flags": "resend_headers+initial_discontinuity", "pat_period": "0.25", "max_delay": "50000"}
+_TS = {
+    # Without a length, a receiver knows a picture's end by the next one's beginning: a frame later.
+    "omit_video_pes_length": "0",
+    "mpegts_flags": "resend_headers+initial_discontinuity", "pat_period": "0.25", "max_delay": "50000",
+}
 
 
 def x264_options(form: OutputFormat) -> dict[str, str]:
