@@ -7,6 +7,7 @@ import typer
 from playingage.cli import options
 from playingage.cli.live import For, Host, Open, Port, run_monitors
 from playingage.cli.onset import direct
+from playingage.cli.outputs import Out, OutBitRate, OutRate, outputs_of
 from playingage.cli.serving import server_settings
 
 EXAMPLES = """Examples:
@@ -14,6 +15,8 @@ EXAMPLES = """Examples:
   playingage demo
 
   playingage demo --age 25 --size 256 --port 9000 --no-open
+
+  playingage demo --out aged=udp://127.0.0.1:5000
 """
 
 
@@ -23,6 +26,9 @@ def demo(
     port: Port = 8035,
     open_page: Open = True,
     seconds: For = None,
+    out: Out = None,
+    out_rate: OutRate = None,
+    out_bit_rate: OutBitRate = 8.0,
     model: options.Model = "default",
     size: options.Size = None,
     device: options.DeviceName = "CPU",
@@ -39,6 +45,7 @@ def demo(
     cast = Cast.everybody(engine, SITTER_AGE)
     onset = direct(cast, None, age=age, look=Look())
     with PortraitSource() as source:
+        onset.add_outputs(outputs_of(out, source.info, out_rate, out_bit_rate))
         run_monitors(
             source, cast, onset, look=Look(), server=server_settings(host, port), open_page=open_page,
             seconds=seconds, on_failure="last", quality=85, json_output=json_output,
