@@ -5,13 +5,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from playingage.frames import Colour, Frame
 from playingage.live.encode import display_pixels
 from playingage.live.pair import Pair
 from playingage.live.takes.notes import frame_note
+from playingage.live.takes.strips import encode_strips, join
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,17 +33,22 @@ class PairEncoder:
 
     def __init__(self, quality: int) -> None:
         self._quality = quality
-        self._black: dict[tuple[int, int, bool], bytes] = {}
+        self._black: dict[tuple[int, int, bool], tuple[NDArray[np.uint8], list[bytes]]] = {}
         self._version: int | None = None
 
     def encode(self, pair: Pair) -> Encoded:
         """All of a pair; its state only where that is another than the last pair's."""
         clean, aged = pair.clean, pair.aged
-        jpegs = {"clean": self._picture(clean)}
+        shown = _shown(clean)
+        strips = encode_strips(shown, self._quality)
+        jpegs = {"clean": join(strips, clean.width, clean.height, grey=False)}
         if aged is None:
             jpegs["aged"] = self._nothing(clean, grey=False)
+        elif pair.same:
+            jpegs["aged"] = jpegs["clean"]
         else:
-            jpegs["aged"] = jpegs["clean"] if pair.same else self._picture(aged)
+            strips = encode_strips(_shown(aged), self._quality, shown, strips)
+            jpegs["aged"] = join(strips, clean.width, clean.height, grey=False)
         jpegs["matte"] = self._nothing(clean, grey=True) if pair.matte is None else self._matte(pair.matte)
         version = None if pair.state is None else pair.state.version
         changed = pair.state is not None and version != self._version
@@ -58,29 +63,29 @@ class PairEncoder:
         """The next pair is the first of a take."""
         self._version = None
 
-    def _picture(self, frame: Frame) -> bytes:
-        return _jpeg(np.ascontiguousarray(display_pixels(frame.pixels, frame.colour.transfer)), self._quality)
-
     def _matte(self, matte: NDArray[np.float32]) -> bytes:
-        eight = np.asarray(cv2.convertScaleAbs(matte, alpha=255), np.uint8)
-        return _jpeg(np.ascontiguousarray(eight)[..., None], self._quality)
+        eight = np.asarray(cv2.convertScaleAbs(matte, alpha=255), np.uint8)[..., None]
+        height, width = eight.shape[:2]
+        zeros, black = self._blacks(width, height, grey=True)
+        return join(encode_strips(eight, self._quality, zeros, black), width, height, grey=True)
 
     def _nothing(self, like: Frame, *, grey: bool) -> bytes:
-        key = like.width, like.height, grey
+        return join(self._blacks(like.width, like.height, grey=grey)[1], like.width, like.height, grey=grey)
+
+    def _blacks(self, width: int, height: int, *, grey: bool) -> tuple[NDArray[np.uint8], list[bytes]]:
+        """A black picture and its strips."""
+        key = width, height, grey
         if key not in self._black:
-            self._black[key] = _jpeg(np.zeros((like.height, like.width, 1 if grey else 3), np.uint8), self._quality)
+            zeros = np.zeros((height, width, 1 if grey else 3), np.uint8)
+            self._black[key] = zeros, encode_strips(zeros, self._quality)
         return self._black[key]
+
+
+def _shown(frame: Frame) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(display_pixels(frame.pixels, frame.colour.transfer))
 
 
 def stored_colour(colour: Colour) -> Colour:
     """The colour of the RGB in the JPEGs: linear light and PQ are brought to what a display shows."""
     transfer = {"linear": "srgb", "pq": "gamma22"}.get(colour.transfer, colour.transfer)
     return Colour(primaries=colour.primaries, transfer=transfer, matrix="bt470bg", full_range=True)
-
-
-def _jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    grey = pixels.shape[2] == 1
-    return bytes(simplejpeg.encode_jpeg(
-        pixels, quality=quality, colorspace="GRAY" if grey else "RGB", colorsubsampling="Gray" if grey else "420",
-        fastdct=False,
-    ))
