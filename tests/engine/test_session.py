@@ -32,6 +32,20 @@ def test_an_age_that_is_read_anew_comes_without_a_step(engine: Engine, portrait:
     assert min(np.diff(ages)) >= 0 and max(np.diff(ages)) < 0.2
 
 
+def test_another_size_begins_anew(engine: Engine, portrait: NDArray[np.uint8]) -> None:
+    """A camera that comes back in another mode leaves no faces behind where they were in the old picture."""
+    session = Session(engine)
+    whole = frames(portrait, 3)
+    for frame in whole[:2]:
+        before = session.process(frame, 30.0)
+    small = np.ascontiguousarray(portrait[:320:2, 60:380:2])
+    after = session.process(Frame(pixels=small, number=2, rate=whole[0].rate), 30.0)
+    assert len(after.faces) == len(before.faces) == 1
+    assert after.faces[0].id != before.faces[0].id
+    assert after.frame.pixels.shape == small.shape
+    assert after.faces[0].box[2] <= small.shape[1]
+
+
 def test_what_was_looked_at_is_what_is_done(engine: Engine, portrait: NDArray[np.uint8]) -> None:
     session = Session(engine)
     looked = [session.look(frame) for frame in frames(portrait, 3)]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from media.clips import RATE, centres, expected, frames_of, info_of, make_clip
+from media.senders import free_port
 from playingage.core import SourceLostError
 from playingage.frames import Frame
 from playingage.media import PacedSource, ReconnectingSource, Source, SourceInfo, open_source
@@ -174,12 +175,6 @@ def test_a_driver_that_hangs_is_a_loss() -> None:
         assert source.read() is None
     with pytest.raises(SourceLostError, match="gone"):
         GuardedSource(opener(LOST), name="cam", timeout_s=1)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from playingage.live.ports import Follower, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats, line
 from playingage.live.worker import Worker
+from playingage.media import faults_of
 from playingage.media.ports import Source
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class LiveRun:
             if isinstance(each, Follower):
                 each.follow(self.state)
         self._broken: set[int] = set()
-        self._source, self._info = source, source.info
+        self._source = source
         self._capture.watchers.append(self._watch)
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -126,6 +128,7 @@ class LiveRun:
         """How source and engine do, in words, for the pages: plain values for JSON. Times are seconds before now."""
         now = self.clock()
         source, engine = self._capture.state(now), self._aging.state(now)
+        info = self._source.info  # a live source may come back in another form
         return {
             "age": self.age,
             "age_words": years(self.age),
@@ -133,14 +136,18 @@ class LiveRun:
             "youngest": self.settings.youngest,
             "oldest": self.settings.oldest,
             "source": {
-                "name": self._info.name,
+                "name": info.name,
                 "state": source.state,
                 "words": source.words,
                 "detail": source.detail,
                 "for_s": round(now - source.since, 2),
-                "rate": float(self._info.rate),
-                "width": self._info.width,
-                "height": self._info.height,
+                "rate": float(info.rate),
+                "width": info.width,
+                "height": info.height,
+                "generation": info.generation,
+                "deinterlaced": info.deinterlaced,
+                "timecode": next((note for note in info.notes if note.startswith("timecode: ")), ""),
+                "faults": asdict(faults_of(self._source)),
             },
             "faces": [
                 {"id": face.id, "name": face.name, "performer": face.performer, "source_age": face.source_age,
