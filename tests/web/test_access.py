@@ -1,6 +1,7 @@
 """Who is let in, as what, until when: decisions, by a clock of the test's own."""
 
 import json
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from playingage.core import PlayingAgeError, SettingError
 from playingage.web.access import Access, Asked, Guest, Limit, Role
+from playingage.web.control import Control
 from playingage.web.guard import RefusedError
 from playingage.web.invitations import MOST_DEVICES, MOST_OPEN, Invitation, InvitationError, Invitations, hashed
 from playingage.web.settings import ServerSettings
@@ -323,3 +325,38 @@ def test_what_cannot_be_stored_is_not_in_force(tmp_path: Path, clock: Clock, mon
         there.add(made)
     assert there.list() == () and there.find(token) is None
     there.close()
+
+
+def page(heading: str) -> tuple[dict[str, Any], set[str]]:
+    """The example and the fields of a part of the format's page."""
+    text = (Path(__file__).parents[2] / "docs" / "formats" / "access.md").read_text(encoding="utf-8")
+    part = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    example = re.search(r"```json\n(.*?)\n```", part, re.DOTALL)
+    assert example is not None
+    return json.loads(example[1]), set(re.findall(r"^\| `(\w+)` \| required", part, re.MULTILINE))
+
+
+def test_the_page_of_the_formats_is_as_the_code(kept: Callable[[], Access], tmp_path: Path) -> None:
+    document, fields = page("Invitations")
+    assert set(document["invitations"][0]) == fields
+    file = tmp_path / "state" / "invitations.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(document))
+    access = kept()
+    (read,) = access.invitations.list()
+    access.invitations.close()
+    assert read.document() == document["invitations"][0]
+    for name in fields:
+        file.write_text(json.dumps({**document, "invitations": [
+            {key: value for key, value in document["invitations"][0].items() if key != name}]}))
+        with pytest.raises(InvitationError):
+            kept()
+    document, fields = page("A running server")
+    assert set(document) == fields | {"format", "version"}
+    file = tmp_path / "server.json"
+    file.write_text(json.dumps(document))
+    assert Control.read(file).document == document
+    for name in fields:
+        file.write_text(json.dumps({key: value for key, value in document.items() if key != name}))
+        with pytest.raises(PlayingAgeError):
+            Control.read(file)

@@ -304,7 +304,7 @@ def require(request: web.Request, role: Role) -> None:
     if now is Role.NOBODY:
         raise RefusedError(401, "Your invitation has ended. Ask the crew for another one.")
     if now < role:
-        raise RefusedError(403, f"This needs an {role}; you are here as {now}.".replace("an viewer", "a viewer"))
+        raise RefusedError(403, f"This needs an {role}; you are here as {now}.")
 
 
 __all__ = ["ACCESS", "GUEST", "Access", "Asked", "Guest", "Limit", "Role", "declare", "me", "name_of", "needed",
