@@ -79,6 +79,8 @@ def test_mouse_and_slider_act_by_the_next_picture(build: Build, page: Page) -> N
     page.get_by_role("button", name="mark").click()
     page.wait_for_function("() => window.acts.at(-1).act === 'mark' && window.acts.at(-1).version")
     assert on.recorder.marks == ["good one"] and on.recorder.takes == ["2 A take 2"]
+    page.locator("#roll").click()
+    expect(page.locator("#playback")).to_have_text("play 2 A take 2P")
     took = frames_to_act(page)
     assert statistics.median(took) <= 2 and max(took) <= 6, took
     check_next_frame(on)

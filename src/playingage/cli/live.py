@@ -191,6 +191,7 @@ def run_monitors(
     timer = threading.Timer(seconds, stop.set) if seconds is not None else None
 
     def began(run: "LiveRun", port: int) -> None:
+        onset.tell(run)
         before.begin(run, stop.set, port=port, token=server.token, seconds=seconds)
 
     def opened(address: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playingage.cli.casting import GrantedCast
     from playingage.engine import Cast, Look
-    from playingage.live import Direction, Pair, Told
+    from playingage.live import Direction, LiveRun, Pair, Told
     from playingage.live.outputs import Outputs
     from playingage.live.takes import TakeRecorder
     from playingage.media.ports import SourceInfo
@@ -56,6 +56,11 @@ class OnSet:
         self.outputs = outputs
         if outputs is not None:
             self.listeners.append(self.stack.enter_context(outputs))
+
+    def tell(self, run: "LiveRun") -> None:
+        """The consoles learn how the outputs do."""
+        if self.outputs is not None:
+            run.beside["outputs"] = self.outputs.report
 
     def snapshot(self, snapshot: dict[str, Any]) -> dict[str, Any]:
         """A run's snapshot with the outputs', where there are any."""

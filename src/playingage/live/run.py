@@ -32,7 +32,7 @@ class LiveRun:
     `feed` takes viewers. `listeners` are called with every pair in the engine thread: they must be quick and not raise
     (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has
     stopped. `direction` says what is asked of each frame; without one, everybody is asked for the settings' age.
-    `patience`: seconds that `stop` waits for the threads.
+    `beside`: reports of what else runs, by name, told with the state. `patience`: seconds that `stop` waits for the threads.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class LiveRun:
         self.clock = clock
         self.stats = LiveStats(self.settings.window, clock())
         self.feed = Feed(self.settings, self.stats, clock)
+        self.beside: dict[str, Callable[[], Any]] = {}
         self.direction = direction or Direction(
             self.settings.age, youngest=self.settings.youngest, oldest=self.settings.oldest
         )
@@ -156,6 +157,7 @@ class LiveRun:
                 for face in self._aging.faces
             ],
             "engine": {"state": engine.state, "detail": engine.detail, "for_s": round(now - engine.since, 2)},
+            **{name: report() for name, report in self.beside.items()},
         }
 
     def snapshot(self) -> dict[str, Any]:

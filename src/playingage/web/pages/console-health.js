@@ -62,7 +62,7 @@ export class Health {
     const all = Object.values(dropped).reduce((sum, each) => sum + each, 0);
     this.#cell("dropped", figures === null ? String(header?.dropped ?? "–") : String(all), Object.entries(dropped).map(([place, number]) => `${place} ${number}`).join(" · "), false);
     this.#recorder(set?.recorder ?? state?.recorder ?? figures?.recorder ?? null, state?.recorder);
-    this.#outputs(state?.outputs ?? set?.outputs ?? figures?.outputs ?? null);
+    this.#outputs(state?.outputs ?? []);
     const viewers = figures?.viewers;
     this.#cell("viewers", viewers === undefined ? "–" : String(viewers.length), viewers ? viewersWords(viewers) : "", false);
   }
@@ -84,13 +84,10 @@ export class Health {
   }
 
   #outputs(outputs) {
-    if (outputs === null) return;
-    const list = Array.isArray(outputs) ? outputs : Object.entries(outputs).map(([name, value]) => ({ name, ...value }));
-    if (list.length === 0) return;
-    const good = ["live", "running", "ok", "sending", "open"];
-    const bad = list.filter((each) => !good.includes(each.state));
-    this.#cell("outputs", bad.length > 0 ? `${bad.length} OF ${list.length} DOWN` : `${list.length} OK`,
-      list.map((each) => `${each.name ?? each.address ?? "output"} ${each.words || each.state}`).join(" · "), bad.length > 0);
+    if (outputs.length === 0) return;
+    const bad = outputs.filter((each) => each.state !== "live");
+    this.#cell("outputs", bad.length > 0 ? `${bad.length} OF ${outputs.length} NOT LIVE` : `${outputs.length} LIVE`,
+      [...bad, ...outputs.filter((each) => each.state === "live")].map((each) => `${each.shows} to ${each.address}: ${each.words || each.state}`).join(" · "), bad.length > 0);
   }
 
   #cell(name, words, note, bad) {

@@ -20,6 +20,7 @@ export class Keys {
       ["S", "the chosen one back to the schedule"],
       ["O", "the chosen one off · on"],
       ["M", "mark the take with words"],
+      ["P", "playback of the last take, in a window of its own"],
       ["V", "aged picture · camera · both"],
       ["?", "this list; Esc closes it"],
     ];
@@ -47,7 +48,7 @@ export class Keys {
     const step = event.shiftKey ? 5 : 1;
     const acts = {
       e: this.#on.emergency, t: this.#on.roll, "/": this.#on.scenes, a: this.#on.type, s: this.#on.follow, o: this.#on.turn, m: this.#on.mark,
-      v: this.#on.picture, "?": () => this.help(),
+      v: this.#on.picture, p: () => byId("playback").click(), "?": () => this.help(),
       n: () => (event.shiftKey ? this.#on.shot(1) : this.#on.scene(1)),
       b: () => (event.shiftKey ? this.#on.shot(-1) : this.#on.scene(-1)),
       ArrowUp: () => this.#on.step(step), ArrowDown: () => this.#on.step(-step),

@@ -11,7 +11,7 @@ const SAME_MS = 3000;
 export class Log {
   #store;
   #list = byId("lines");
-  #last = { key: "", at: 0 };
+  #last = new Map();
   #set = null;
   #state = null;
   #notice = "";
@@ -53,15 +53,15 @@ export class Log {
     }
   }
 
-  /** A line at the top; one that follows its like within seconds (a slider) takes its place. */
+  /** A line at the top; one about an age that follows its like within seconds (a slider) takes its place. */
   add(words, { key = "", bad = false } = {}, by = "") {
     const now = performance.now();
     const time = new Date().toTimeString().slice(0, 8);
-    if (key.startsWith("age:") && key === this.#last.key && now - this.#last.at < SAME_MS && this.#list.firstChild) {
-      this.#list.firstChild.remove();
-    }
-    this.#last = { key, at: now };
-    this.#list.prepend(make("li", { "data-bad": bad }, make("time", { text: time }), make("span", { text: words }), make("i", { text: by })));
+    const like = this.#last.get(key);
+    if (key.startsWith("age:") && like !== undefined && now - like.at < SAME_MS) like.line.remove();
+    const line = make("li", { "data-bad": bad }, make("time", { text: time }), make("span", { text: words }), make("i", { text: by }));
+    this.#last.set(key, { line, at: now });
+    this.#list.prepend(line);
     while (this.#list.children.length > MOST) this.#list.lastChild.remove();
   }
 }

@@ -7,6 +7,7 @@ export class Slate {
   #store;
   #take = byId("take");
   #begun = null;
+  #rolled = "";
 
   constructor(store) {
     this.#store = store;
@@ -106,8 +107,17 @@ export class Slate {
     for (const id of ["take-previous", "take-next"]) mark(byId(id), "disabled", hindered || set.rolling);
     write(byId("slate-said"), store.said("slate"));
     write(byId("roll-said"), store.said("roll"));
+    this.#offerPlayback(set);
     this.paintTime();
     this.scenes.paint();
+  }
+
+  /** After a cut the take that it ended is offered, until the next one rolls. */
+  #offerPlayback({ rolling, slate: { scene, shot, take } }) {
+    if (rolling) this.#rolled = [scene, shot, `take ${take}`].filter(Boolean).join(" ");
+    const fresh = !rolling && this.#rolled !== "";
+    write(byId("playback-words"), fresh ? `play ${this.#rolled}` : "playback");
+    mark(byId("playback"), "data-fresh", fresh);
   }
 
   /** With every picture. */
