@@ -32,7 +32,7 @@ class LiveRun:
     `feed` takes viewers. `listeners` are called with every pair in the engine thread: they must be quick and not raise
     (a recorder puts the pair in its own bounded queue). The source stays the caller's to close, after the run has
     stopped. `direction` says what is asked of each frame; without one, everybody is asked for the settings' age.
-    `beside`: reports of what else runs, by name, told with the state. `patience`: seconds that `stop` waits for the threads.
+    `beside`: reports of what else runs, by name, told with the state. `patience`: seconds that `stop` waits for them.
     """
 
     def __init__(
