@@ -11,13 +11,13 @@ import aiohttp
 T = TypeVar("T")
 
 
-def talk(work: Callable[[aiohttp.ClientSession], Awaitable[T]]) -> T:
-    """Run `work(session)` to its end and return what it returned."""
+def talk(work: Callable[[aiohttp.ClientSession], Awaitable[T]], seconds: float = 15) -> T:
+    """Run `work(session)` to its end, within `seconds`, and return what it returned."""
     result: list[T] = []
     error: list[BaseException] = []
 
     async def main() -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
             result.append(await work(session))
 
     def run() -> None:
