@@ -27,6 +27,7 @@ RIGHTS = (
 )
 PAGES |= dict.fromkeys(RIGHTS, "rights.md")
 PAGES |= dict.fromkeys([f"schedule {each}" for each in ("new", "import", "check", "show", "convert")], "schedule.md")
+PAGES |= dict.fromkeys([f"takes {each}" for each in ("list", "show", "play", "verify", "recover")], "takes.md")
 
 
 def leaves(group: Any, before: str = "") -> dict[str, Any]:
