@@ -60,7 +60,7 @@ export class Health {
     this.#cell("fps", fps(this.#times), source ? `of ${rate(source.rate)}` : "", false);
     const dropped = figures?.dropped ?? {};
     const all = Object.values(dropped).reduce((sum, each) => sum + each, 0);
-    this.#cell("dropped", figures === null ? String(header?.dropped ?? "–") : String(all), Object.entries(dropped).map(([place, number]) => `${place} ${number}`).join(" · "), false);
+    this.#cell("dropped", figures === null ? String(header?.dropped ?? "–") : String(all), droppedWords(dropped), false);
     this.#recorder(set?.recorder ?? state?.recorder ?? figures?.recorder ?? null, state?.recorder);
     this.#outputs(state?.outputs ?? []);
     const viewers = figures?.viewers;
@@ -114,6 +114,12 @@ function fps(times) {
 
 function rate(value) {
   return String(Math.round(value * 1000) / 1000);
+}
+
+/** Only places where frames were lost. */
+function droppedWords(dropped) {
+  const places = Object.entries(dropped).filter(([, number]) => number > 0);
+  return places.length > 0 ? places.map(([place, number]) => `${place} ${number}`).join(" · ") : "nowhere";
 }
 
 function viewersWords(viewers) {
