@@ -97,6 +97,7 @@ def live(
 ) -> None:
     """Re-age a live picture: the monitors page shows CAMERA and AT AGE N side by side, always the same frame."""
     from playingage.media import open_source
+    from playingage.media.shown import shown_address
     from playingage.production import Production
 
     if keep and not is_kept():
@@ -128,12 +129,13 @@ def live(
         for note in opened.info.notes:
             say(f"Source: {note}")
         outputs = outputs_of(out, opened.info, out_rate, out_bit_rate, again=bool(before.restarts))
+        shown = shown_address(source)
         if granted is not None:
-            granted.record(wanted, source=source)
+            granted.record(wanted, source=shown)
         elif not source.startswith("pattern:"):
             sha256 = cast.roles[0].engine.package.sha256
             statement = ask_consent(consent or before.get("consent"))
-            record_consent(statement, what="live", source=source, age=asked_age(age, asked), model=sha256)
+            record_consent(statement, what="live", source=shown, age=asked_age(age, asked), model=sha256)
             before.put(consent=statement)
         onset = direct(
             cast, granted, age=wanted, look=look, schedule=plans, source=opened.info, takes=takes, scene=scene,

@@ -25,6 +25,7 @@ from playingage.media.labels import TimecodeChoice, TimecodeFrom, moved, rerated
 from playingage.media.ltc_audio import LtcEar
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, is_timeout, reason_of
+from playingage.media.shown import shown_address
 from playingage.media.timing import Timing
 from playingage.media.unpack import Unpacker, orientation, turn
 
@@ -65,7 +66,7 @@ class StreamSource(SourceBase):
         self, address: str, *, timeout_s: float, threads: int = 0, accurate: bool = True,
         timecode: TimecodeChoice | None = None, deinterlace: Deinterlace = Deinterlace.AUTO,
     ) -> None:
-        self._name, self._timeout = address, timeout_s
+        self._name, self._timeout = shown_address(address), timeout_s
         self._scheme = urlsplit(address).scheme.lower()
         self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         options = {**_COMMON, **_BY_SCHEME.get(self._scheme, {}), "protocol_whitelist": _PROTOCOLS}
