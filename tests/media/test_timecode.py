@@ -21,7 +21,7 @@ from playingage.frames import Frame
 from playingage.media import open_source
 from playingage.media.base import SourceBase
 from playingage.media.labelled import LabelledSource
-from playingage.media.labels import FreeRun, TimecodeChoice, TimecodeFrom, moved
+from playingage.media.labels import FreeRun, PairLabels, TimecodeChoice, TimecodeFrom, moved
 from playingage.media.ports import SourceInfo
 
 RATES = tuple(
@@ -59,6 +59,38 @@ def test_timecode_of_some_pictures_is_counted_on_and_a_jump_is_followed(tmp_path
     given_ = [first[0], None, None, *first[3:], second[0], None, *second[2:]]
     write_labelled(tmp_path / "a.ts", given_, DROP)
     assert read_labels(tmp_path / "a.ts") == [*first, *second]
+
+
+@pytest.mark.parametrize("rate", [Fraction(50), Fraction(60000, 1001)])
+def test_labels_that_stand_for_two_pictures_each_are_counted_up(tmp_path: Path, rate: Fraction) -> None:
+    """As 50p and 59.94p over SDI have them, over a minute at which labels are dropped, and over a jump."""
+    mark, half = (";", DROP) if rate in NTSC else (":", PAL)
+    first, second = labels_from(f"10:00:59{mark}20", half, 20), labels_from(f"11:00:00{mark}10", half, 10)
+    given_ = [label for label in (*first, *second) for _ in range(2)]
+    wanted = [
+        moved(begin, n) for begin, count in (
+            (Timecode.of(10, 0, 59, 40, rate, mark == ";"), 40), (Timecode.of(11, 0, 0, 20, rate, mark == ";"), 20),
+        ) for n in range(count)
+    ]
+    write_labelled(tmp_path / "a.ts", given_, rate)
+    found = read_labels(tmp_path / "a.ts")
+    assert found[4:] == wanted[4:]
+    assert [str(label) for label in found[:4]] == [str(label) for label in given_[:4]]
+
+
+def test_a_lost_picture_does_not_end_the_counting_of_pairs() -> None:
+    rate, pairs = Fraction(50), PairLabels()
+    seen = [Timecode.parse(f"10:00:00:{n:02}", rate) for n in range(12) for _ in range(2)]
+    del seen[11]
+    found = [pairs.label(label, rate) for label in seen]
+    first = Timecode.parse("10:00:00:00", rate)
+    assert found[4:11] == [moved(first, n) for n in range(4, 11)]
+    assert found[11:] == [moved(first, n) for n in range(12, 24)]
+    single = PairLabels()
+    every = [moved(first, n) for n in range(60)]
+    assert [single.label(label, rate) for label in every] == every
+    still = [single.label(first, rate) for _ in range(8)]
+    assert still == [first] * 8
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
 from playingage.media.deinterlace import Deinterlace, Deinterlacer, Shot
 from playingage.media.describe import context_tags, describe, is_interlaced, picture_timecode
-from playingage.media.labels import Counting, TimecodeChoice, TimecodeFrom, moved, rerated
+from playingage.media.labels import Counting, PairLabels, TimecodeChoice, TimecodeFrom, moved, rerated
 from playingage.media.ltc_audio import LtcTrack
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, reason_of
@@ -111,7 +111,7 @@ class ClipSource(SourceBase):
     def rewind(self) -> None:
         """Start again at the first frame."""
         self.close()
-        self._counting = Counting()
+        self._counting, self._pairs = Counting(), PairLabels(fields=self._doubles)
         if self._choice.origin is TimecodeFrom.LTC:
             self._track = self._open_track()
         self._container, self._stream = self._open()
@@ -130,7 +130,7 @@ class ClipSource(SourceBase):
 
     def _start_labels(self, first: Shot) -> None:
         """Find out where timecode comes from, and the first frame's."""
-        self._counting = Counting()
+        self._counting, self._pairs = Counting(), PairLabels(fields=self._doubles)
         self._tag = self._info.timecode if self._choice.origin is not TimecodeFrom.LTC else None
         notes, found = self._info.notes, self._tag
         if self._choice.origin is TimecodeFrom.LTC:
@@ -145,6 +145,7 @@ class ClipSource(SourceBase):
             )
         elif found is None:
             found = self._seen(first.picture)
+            found = None if found is None else rerated(found, self._timing.rate)
             notes = (*notes, "timecode: of the pictures (SEI)") if found is not None else notes
         self._info = replace(self._info, timecode=found, notes=notes)
 
@@ -152,16 +153,20 @@ class ClipSource(SourceBase):
         return float(self._number / self._timing.rate if shot.seconds is None else shot.seconds)
 
     def _seen(self, picture: VideoFrame) -> Timecode | None:
-        coded = self._stream.codec_context.framerate
-        if not self._info.deinterlaced or not self._way.doubles:
-            return picture_timecode(picture, self._timing.rate, coded)
-        label = picture_timecode(picture, self._timing.rate / 2, coded)
-        return None if label is None else moved(rerated(label, self._timing.rate), self._number % 2)
+        rate = self._timing.rate / 2 if self._doubles else self._timing.rate
+        return picture_timecode(picture, rate, self._stream.codec_context.framerate)
+
+    @property
+    def _doubles(self) -> bool:
+        return bool(self._info.deinterlaced) and self._way.doubles
 
     def _label(self, shot: Shot) -> Timecode | None:
         if self._tag is not None:
             return moved(self._tag, self._number)
-        seen = self._track.at(self._seconds(shot)) if self._track is not None else self._seen(shot.picture)
+        if self._track is not None:
+            seen = self._track.at(self._seconds(shot))
+        else:
+            seen = self._pairs.label(self._seen(shot.picture), self._timing.rate)
         return self._counting.label(seen, self._number, self._timing.rate)
 
     def _open(self) -> tuple[InputContainer, VideoStream]:

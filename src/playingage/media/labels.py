@@ -116,6 +116,42 @@ class Counting:
         return seen
 
 
+class PairLabels:
+    """Labels in the pictures of a source above 30 frames a second that stand for two pictures each.
+
+    fields: that is so because each picture was made two, and the labels are at half the rate. Otherwise it is seen
+    after two pairs; labels that count every picture pass as they are.
+    """
+
+    def __init__(self, *, fields: bool = False) -> None:
+        self._fields, self._paired = fields, False
+        self._last: Timecode | None = None
+        self._run, self._twos, self._ones = 0, 0, 0
+
+    def label(self, seen: Timecode | None, rate: Fraction) -> Timecode | None:
+        """The label of the next picture at `rate`, by what was seen in it."""
+        if seen is None or (rate <= 30 and not self._fields):
+            return seen
+        if seen == self._last:
+            self._run += 1
+        else:
+            self._judge()
+            self._last, self._run = seen, 1
+        if not self._fields and (not self._paired or self._run > 2):
+            return seen
+        try:
+            half = seen if self._fields else Timecode.parse(str(seen), rate / 2)
+        except ValueError:  # it counts further than half the rate
+            return seen
+        return moved(rerated(half, rate), min(self._run, 2) - 1)
+
+    def _judge(self) -> None:
+        """Two labels twice each make pairs, three of one kind in a row end that; a lost picture does not."""
+        self._twos = self._twos + 1 if self._run == 2 else 0
+        self._ones = self._ones + 1 if self._run == 1 else 0
+        self._paired = (self._paired or self._twos >= 2) and self._ones < 3 and self._run <= 2
+
+
 def time_of_day(captured: float) -> float:
     """Seconds after local midnight of a moment of `time.monotonic()`."""
     moment = time.time() - (time.monotonic() - captured)

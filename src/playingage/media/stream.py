@@ -21,7 +21,7 @@ from playingage.media.base import MAX_PIXELS, SourceBase, check_size
 from playingage.media.counting import Faults, FrameCounter, Place, standard_rate
 from playingage.media.deinterlace import Deinterlace, Deinterlacer, Shot
 from playingage.media.describe import context_tags, describe, is_interlaced, picture_timecode
-from playingage.media.labels import TimecodeChoice, TimecodeFrom, moved, rerated
+from playingage.media.labels import PairLabels, TimecodeChoice, TimecodeFrom, moved, rerated
 from playingage.media.ltc_audio import LtcEar
 from playingage.media.ports import SourceInfo
 from playingage.media.reasons import FFmpegError, is_timeout, reason_of
@@ -79,7 +79,6 @@ class StreamSource(SourceBase):
         self._ready: list[Shot] = []
         self._filter: Deinterlacer | None = None
         self._interlaced = False
-        self._of_field: Timecode | None = None
         self._arrived = time.monotonic()
         self._container = self._connect(opener)
         try:
@@ -95,10 +94,10 @@ class StreamSource(SourceBase):
             self._counter = FrameCounter(self._rate() * (2 if self._doubles else 1), tick / 2)
             self._info = self._describe(first.picture)
             self._tag = self._info.timecode
+            self._pairs = PairLabels(fields=self._doubles)
             seen = self._seen(first.picture)
-            self._of_field = None
             if seen is not None:
-                self._info = dataclasses.replace(self._info, timecode=seen)
+                self._info = dataclasses.replace(self._info, timecode=rerated(seen, self._counter.rate))
         except BaseException:
             self._container.close()
             raise
@@ -198,7 +197,13 @@ class StreamSource(SourceBase):
                 late = is_timeout(error)
                 raise self._lost(f"nothing came for {self._timeout:g} s" if late else reason_of(error)) from error
             if packet is None:
-                return None
+                if self._filter is None:
+                    return None
+                rest, self._filter = self._filter.rest(), None
+                if not rest:
+                    return None
+                self._ready += rest
+                break
             if isinstance(packet.stream, AudioStream):
                 self._hear(packet)
                 continue
@@ -283,17 +288,13 @@ class StreamSource(SourceBase):
         """The timecode in the picture itself, where that is asked for."""
         if self._choice.origin not in (TimecodeFrom.AUTO, TimecodeFrom.SOURCE):
             return None
-        rate, coded = self._counter.rate, self._stream.codec_context.framerate
-        if not self._doubles:
-            return picture_timecode(picture, rate, coded)
-        label = picture_timecode(picture, rate / 2, coded)
-        again, self._of_field = label is not None and label == self._of_field, label
-        return None if label is None else moved(rerated(label, rate), int(again))
+        rate = self._counter.rate / 2 if self._doubles else self._counter.rate
+        return picture_timecode(picture, rate, self._stream.codec_context.framerate)
 
     def _label(self, shot: Shot, place: Place) -> Timecode | None:
         if self._ear is not None:
             return None if shot.seconds is None else self._ear.clock.at(float(shot.seconds))
-        seen = self._seen(shot.picture)
+        seen = self._pairs.label(self._seen(shot.picture), self._counter.rate)
         if seen is None and self._tag is not None and self._choice.origin is not TimecodeFrom.FREE:
             seen = moved(self._tag, place.number)
         return seen
