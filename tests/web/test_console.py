@@ -138,6 +138,8 @@ def test_two_consoles_stay_in_step(build: Build, page: Page, other: Page) -> Non
     expect(now(other, "ada")).to_have_text("32")
     line = other.locator("#lines li").filter(has_text="Ada Lovelace: 32 by hand")
     expect(line).to_contain_text("another console")
+    on.act("age", performer="ben", age=70)
+    expect(other.locator("#lines li").filter(has_text="Ben Ames: 70 by hand")).to_contain_text("somebody else")
     expect(page.locator("#lines li").filter(has_text="Ada Lovelace: 32 by hand").locator("i")).to_have_text("")
     other.locator("#roll").tap()
     expect(page.locator("#roll-words")).to_have_text("CUT")

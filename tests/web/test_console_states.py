@@ -86,6 +86,10 @@ def test_camera_engine_and_disk_are_told(build: Build, page: Page) -> None:
     expect(cell("#banners")).to_contain_text("NOT RECORDING: DISK FULL")
     expect(cell('[data-name="recorder"]')).to_have_attribute("data-bad", "")
     expect(cell("#lines")).to_contain_text("RECORDER DISK FULL")
+    output = {"shows": "aged", "address": "udp://239.0.0.1:5000", "state": "lost", "words": "NOT TAKEN"}
+    on.run.beside["outputs"] = lambda: [output, {**output, "shows": "clean", "state": "live", "words": ""}]
+    expect(cell('[data-name="outputs"]')).to_contain_text("1 OF 2 NOT LIVE", timeout=4000)
+    expect(cell('[data-name="outputs"]')).to_contain_text("aged to udp://239.0.0.1:5000: NOT TAKEN")
 
 
 def test_a_console_survives_a_server_that_starts_again(build: Build, page: Page) -> None:
@@ -136,6 +140,13 @@ def test_a_viewer_sees_all_and_may_do_nothing(build: Build, page: Page) -> None:
     assert on.direction.state.version == version
     on.act("emergency", on=True)
     expect(page.locator("#banners")).to_contain_text("EMERGENCY")
+    expect(page.locator("#lines li").first.locator("i")).to_have_text("somebody else")
+    status, _, _ = ask(
+        on.url(""), f"/api/invitations/{json.loads(body)['id']}", method="DELETE",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    assert status == 200
+    expect(page.locator("#banners")).to_contain_text("invitation", timeout=8000)
 
 
 def test_everybody_has_one_age_where_nobody_is_told_apart(build: Build, page: Page) -> None:

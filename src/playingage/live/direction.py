@@ -23,15 +23,19 @@ class Told:
 
 
 class Direction(Stage):
-    """A stage under the hands of operators. `tellers` are called with every act, in the thread that asked."""
+    """A stage under the hands of operators. `tellers` are called with every act, in the thread that asked.
+
+    by: whose the last act was.
+    """
 
     tellers: tuple[Callable[[Told], None], ...] = ()
+    by: str = ""
 
     def act(self, name: str, values: Mapping[str, Any], by: str) -> SetState:
         """Carry out what `by` asks: see `acts`. Raises SettingError, and then nothing was changed."""
         with self.lock:
             acts.carry_out(self, name, values)
-            state = self.state
+            self.by, state = by, self.state
         log.info("%s: %s %s", by, name, {key: value for key, value in values.items() if value is not None})
         for tell in self.tellers:
             tell(Told(act=name, values=values, by=by, state=state))

@@ -103,13 +103,19 @@ class Visit:
             await self._say({"type": "did", "id": number, "act": act, "version": state.version})
 
     async def _tell_set(self) -> None:
-        """The on-set state at once when it changes, and when somebody comes."""
+        """The on-set state at once when it changes, and when somebody comes; its scenes only when those change."""
+        direction, scenes = self._run.direction, None
         self._changed.set()
         while not self._socket.closed:
             await self._changed.wait()
             self._changed.clear()
+            state, by = direction.state, direction.by
+            document = state.document
+            if state.scenes is scenes:
+                del document["scenes"]
+            scenes = state.scenes
             await self._say({
-                "type": "set", **self._run.direction.state.document, "recorder": self._run.direction.recorder.report(),
+                "type": "set", **document, "by": by, "recorder": direction.recorder.report(),
                 "me": {**me(self._request), "may_act": role_of(self._request) >= Role.OPERATOR},
             })
 

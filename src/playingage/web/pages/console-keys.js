@@ -41,7 +41,9 @@ export class Keys {
     const words = target instanceof HTMLInputElement && (target.type === "search" || target.id === "mark-words");
     const number = target instanceof HTMLInputElement && target.type === "text" && !words;
     if (words) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    // On keyboards of other scripts the key's place counts.
+    const letter = event.key.length === 1 && event.key > "~" ? event.code.replace(/^Key|^Digit/, "") : event.key;
+    const key = letter.length === 1 ? letter.toLowerCase() : letter;
     // No number has a letter in it: the emergency key works in the fields for numbers too.
     if (number && key !== "e") return;
     if (event.key.startsWith("Arrow") && target instanceof HTMLInputElement) return;

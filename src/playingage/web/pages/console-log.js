@@ -28,7 +28,9 @@ export class Log {
       return;
     }
     const lines = setChanges(before, set);
-    for (const line of lines) this.add(line.words, line, this.#store.mine(line.act) ? "" : line.act === "" ? "" : "another console");
+    const { me } = this.#store;
+    const other = set.by !== "" && set.by !== me.name ? set.by : "another console";
+    for (const line of lines) this.add(line.words, line, line.act === "" || this.#store.mine(line.act) ? "" : other);
     const told = set.notice !== this.#notice && set.notice !== "" && lines.length === 0;
     this.#notice = set.notice;
     if (told) this.add(set.notice, { key: "notice" });

@@ -14,6 +14,7 @@ export class Store {
   everConnected = false;
   stopped = false;
   full = null;
+  refused = "";
   me = { role: "", may_act: true };
   lostAt = null;
   #id = 0;
@@ -32,6 +33,7 @@ export class Store {
   /** Why nothing may be asked now, in words; empty when it may. */
   get hindrance() {
     if (this.full !== null) return this.full;
+    if (this.refused !== "") return this.refused;
     if (!this.connected) return "NOT CONNECTED: nothing was sent";
     if (this.me.may_act === false) return "LOOKING ONLY: this page was opened as a viewer's; ask for an operator's invitation";
     return "";

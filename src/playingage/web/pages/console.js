@@ -31,7 +31,7 @@ new Keys({
 });
 const link = new Link({
   open: () => {
-    Object.assign(store, { connected: true, everConnected: true, stopped: false, full: null });
+    Object.assign(store, { connected: true, everConnected: true, stopped: false, full: null, refused: "" });
     clock.start((message) => link.send(message));
     health.begin();
     picture.begin();
@@ -43,6 +43,7 @@ const link = new Link({
     store.stopped ||= stopped;
     store.lost();
     clock.stop();
+    askWhy();
   },
   told: (message) => heard(message),
   pair: (header, jpegs) => picture.take(header, jpegs),
@@ -64,6 +65,17 @@ function heard(message) {
     log.heardState(message);
   }
   if (message.type !== "pong") paintSoon();
+}
+
+/** A line that does not come back may be no longer wanted: an invitation has ended. */
+async function askWhy() {
+  try {
+    const answer = await fetch("/api/me");
+    store.refused = [401, 403].includes(answer.status) ? (await answer.text()).trim() : "";
+  } catch {
+    // The server is away: the line tells of that.
+  }
+  paintSoon();
 }
 
 function shown(header, { at }) {
@@ -103,6 +115,7 @@ function banners() {
   const lines = [];
   if (set?.emergency) lines.push(["emergency", "EMERGENCY: EVERY AGED MONITOR SHOWS THE CLEAN PICTURE"]);
   if (full !== null) lines.push(["warn", `NO PLACE: ${full}`]);
+  else if (store.refused !== "") lines.push(["warn", store.refused]);
   else if (!connected) lines.push(["warn", stopped ? "THE SERVER HAS STOPPED: waiting for it" : everConnected ? "LINE LOST: reconnecting; nothing that you press is sent" : "CONNECTING"]);
   else if (set === null) lines.push(["warn", "WAITING FOR THE STATE OF THE SET"]);
   if (connected && store.hindrance !== "" && full === null) lines.push(["quiet", store.hindrance]);
