@@ -13,6 +13,7 @@ from playingage.live import LiveRun
 from playingage.web import inviting, protocol
 from playingage.web.access import name_of
 from playingage.web.guard import RefusedError
+from playingage.web.mirror import MirrorPart
 from playingage.web.serving import Handler, PageServer
 from playingage.web.settings import ServerSettings
 from playingage.web.visit import Visit
@@ -50,7 +51,8 @@ class MonitorServer(PageServer):
         application.router.add_post("/api/age", self._age)
         application.router.add_get("/socket", self._socket)
         inviting.Desk(self.reception, self.pages).add_routes(application)
-        for part in self._parts:
+        parts: tuple[Part, ...] = (MirrorPart(), *self._parts)
+        for part in parts:
             part.add_routes(application)
 
     def _page(self, pictures: str) -> Handler:
@@ -105,9 +107,9 @@ class MonitorServer(PageServer):
             writer_limit=1 << 18,
             timeout=2.0,
         )
-        await answer.prepare(request)
-        self.sockets.add(answer)
         try:
+            await answer.prepare(request)
+            self.sockets.add(answer)
             try:
                 visit = Visit(self._run, answer, request)
             except PlayingAgeError as error:
