@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from playingage.core import MediaError
@@ -43,16 +44,15 @@ class OutputThread:
     """Owns one output. `put` may be called from any thread and never waits; newest wins.
 
     While the output is live, what is replaced there, or came second in a tick, is counted as dropped.
-    shows, address: for people. why_held: what to say when no picture comes any more. follow: whether the rate is the
-    source's own, so that its clock leads.
+    shows, address: for people. why_held: what to say when no picture comes any more.
     """
 
     def __init__(
-        self, shows: str, address: str, line: Line, composer: Composer, rate: Any, *, follow: bool,
+        self, shows: str, address: str, line: Line, composer: Composer, rate: Fraction, *,
         why_held: Callable[[], str], clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shows, self._address, self._line, self._composer = shows, address, line, composer
-        self._rate, self._follow, self._why_held, self._clock = rate, follow, why_held, clock
+        self._rate, self._why_held, self._clock = rate, why_held, clock
         self._slot: Mailbox[tuple[Pair, float]] = Mailbox()
         self._stopping = threading.Event()
         self._state = LineState(state="starting", since=clock(), words="connecting")
@@ -121,7 +121,7 @@ class OutputThread:
             if self._stopping.is_set():
                 return
             item = self._slot.take(0.25)
-        pace = Pace(self._rate, item[1], follow=self._follow)
+        pace = Pace(self._rate, item[1])
         last_at = item[1]
         while not self._stopping.is_set():
             if item is not None:
@@ -132,11 +132,11 @@ class OutputThread:
             item = self._slot.take(max(0.0, pace.due - self._clock()))
 
     def _new(self, pace: Pace, pair: Pair, came: float) -> None:
-        tick = pace.place(came)
+        tick = pace.place(came, follow=pair.clean.rate == self._rate)
         if tick is None:
             self._dropped += 1
             return
-        while self._may_catch_up((tick - pace.next) / self._rate):
+        while self._may_catch_up(float((tick - pace.next) / self._rate)):
             self._again(pace, held=False)
         self._send(pace, self._composer.picture(pair), tick)
         self._pictures += 1
@@ -150,7 +150,7 @@ class OutputThread:
 
     def _may_catch_up(self, behind: float) -> bool:
         """Whether so many seconds can be made up for with repeated pictures: little, and the receiver is quick."""
-        return 0 < behind <= _CATCH_UP_S and self._took * self._rate < _QUICK
+        return 0 < behind <= _CATCH_UP_S and self._took * float(self._rate) < _QUICK
 
     def _send(self, pace: Pace, pixels: Eight, tick: int) -> None:
         begun = self._clock()

@@ -76,7 +76,7 @@ class Outputs:
         self._threads = tuple(
             OutputThread(
                 wish.shows.value, wish.address.shown, make(wish.address, form),
-                Composer(wish.shows, form.width, form.height), form.rate, follow=form.rate == info.rate,
+                Composer(wish.shows, form.width, form.height), form.rate,
                 why_held=self._why_held, clock=clock,
             )
             for wish in wishes
