@@ -18,6 +18,7 @@ export class Reel {
   #timer = 0;
   #closed = false;
   #shown = new Set();
+  #costs = new Map();
   #first = true;
 
   /** `sheet`: what the server says of the take. `failed(words)`: frames cannot be had. */
@@ -81,6 +82,18 @@ export class Reel {
     return pictures.every((picture) => this.bitmap(index, picture) !== null);
   }
 
+  /** Milliseconds that a frame of this part of the width takes to come, or to be decoded; undefined where none came yet. */
+  cost(part) {
+    const told = this.#costs.get(part);
+    return told && Math.max(told.fetch ?? 0, told.decode ?? 0);
+  }
+
+  #note(what, part, ms) {
+    const told = this.#costs.get(part) ?? {};
+    told[what] = told[what] === undefined ? ms : 0.7 * told[what] + 0.3 * ms;
+    this.#costs.set(part, told);
+  }
+
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -113,6 +126,7 @@ export class Reel {
     const stop = new AbortController();
     const part = this.#part;
     this.#fetching = { indices, stop, part };
+    const begun = performance.now();
     this.#first = false;
     const query = new URLSearchParams({
       first: indices[0], count: indices.length, step: indices.length > 1 ? step : 1, pictures: this.#pictures.join(","), part,
@@ -121,6 +135,7 @@ export class Reel {
       const answer = await fetch(`/api/takes/${encodeURIComponent(this.name)}/frames?${query}`, { signal: stop.signal });
       if (!answer.ok) throw new Error((await answer.text()).trim());
       this.#keep(await answer.arrayBuffer(), part);
+      this.#note("fetch", part, (performance.now() - begun) / indices.length);
       this.#fetching = null;
       this.failed("");
       this.#go();
@@ -188,7 +203,9 @@ export class Reel {
   async #decodeOne(key, index) {
     this.#decoding.add(key);
     try {
+      const begun = performance.now();
       const bitmap = await createImageBitmap(this.#jpegs.get(key).blob);
+      this.#note("decode", Number(key.split("/")[2]), ((performance.now() - begun) * this.#pictures.length) / DECODING);
       if (this.#closed) bitmap.close();
       else this.#bitmaps.set(key, { index, bitmap });
     } catch {

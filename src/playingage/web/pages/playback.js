@@ -12,11 +12,13 @@ const PLAN_SECONDS = 2;
 const SETTLE_MS = 160;
 const WAIT_MOST_S = 0.2;
 const LATE_MOST = 4;
+const NEAR = 12;
+const HERE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const $ = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
 
 const transport = new Transport();
-const shown = { reel: null, other: null, name: null, beside: "clean", by: "roll", following: true, key: "", late: 0, relief: 1, waits: null };
+const shown = { reel: null, other: null, name: null, beside: "clean", by: "roll", following: true, key: "", late: 0, relief: null, waits: null };
 const drawn = [];
 let scrubbing = false;
 let settle = 0;
@@ -91,7 +93,7 @@ async function open(name, playing = false) {
     shown.reel?.close();
     shown.reel = new Reel(sheet, say);
     shown.reel.came = tick;
-    shown.relief = 1;
+    shown.relief = null;
     transport.load(shown.reel.positions, shown.reel.rate);
     facts.take(sheet);
     line.show({ length: transport.length, gaps: Line.gaps(sheet.positions), marks: marked(sheet) });
@@ -149,13 +151,23 @@ function panes(position) {
   return [[shown.other, other, picture], [shown.reel, index, "aged"]];
 }
 
-/** The size that suits the screen and, while it plays, the machine: whole, a half or a quarter. */
+/**
+ * The part of the width that suits the screen: whole, a half or a quarter. On the server's own machine always the whole: to make
+ * it smaller costs more than to fetch it. While it plays, whatever keeps up.
+ */
 function part() {
   const { width } = $("aged").getBoundingClientRect();
   const needed = (width * devicePixelRatio) / shown.reel.sheet.width;
-  const suits = needed > 0.58 ? 1 : needed > 0.3 ? 2 : 4;
-  if (scrubbing) return Math.max(2, suits);
-  return transport.playing ? Math.max(suits, shown.relief) : suits;
+  const suits = HERE || needed > 0.58 ? 1 : needed > 0.3 ? 2 : 4;
+  return transport.playing ? shown.relief ?? suits : suits;
+}
+
+/** Pictures come late: take the size that comes soonest, and try those that were not tried. */
+function relieve() {
+  const now = part();
+  const smaller = [1, 2, 4].find((each) => each > now && shown.reel.cost(each) === undefined);
+  const cost = (each) => shown.reel.cost(each) ?? Infinity;
+  shown.relief = smaller ?? [1, 2, 4].reduce((best, each) => (cost(each) < cost(best) ? each : best));
 }
 
 function plan() {
@@ -186,17 +198,24 @@ function frame() {
     play(0);
     return;
   }
-  const moved = due !== transport.position;
-  const wanted = panes(due);
-  if (wanted.every(([reel, index, picture]) => index === null || reel.ready(index, [picture]))) {
-    transport.position = due;
-    shown.waits = null;
-    draw(wanted, now);
-    if (moved) plan();
-  } else if (moved) {
+  // The picture that is due or, while that is on its way, the latest before it that is there.
+  const path = transport.next(NEAR);
+  const last = path.indexOf(due);
+  const there = path.slice(0, last < 0 ? NEAR : last + 1).findLast((position) => drawable(panes(position)));
+  if (there === undefined || (there === transport.position && there !== due)) {
     wait(now);
+  } else {
+    const moved = there !== transport.position;
+    transport.position = there;
+    if (there === due) shown.waits = null;
+    draw(panes(there), now);
+    if (moved) plan();
   }
   if (transport.playing) tick();
+}
+
+function drawable(wanted) {
+  return wanted.every(([reel, index, picture]) => index === null || reel.ready(index, [picture]));
 }
 
 /** A picture that is due is not there: after a while time stands still for it; where that happens often, smaller ones are asked for. */
@@ -205,7 +224,7 @@ function wait(now) {
   if (now - shown.waits < WAIT_MOST_S) return;
   shown.waits = now;
   transport.retard(now);
-  if (++shown.late % LATE_MOST === 0 && shown.relief < 4) shown.relief *= 2;
+  if (++shown.late % LATE_MOST === 0) relieve();
   plan();
 }
 
