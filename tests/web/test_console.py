@@ -1,5 +1,6 @@
 """The console in a real browser: every act by mouse, touch and keys; two consoles in step; refusals; emergency."""
 
+import re
 import statistics
 
 from playwright.sync_api import Page, WebSocketRoute, expect
@@ -44,7 +45,7 @@ def test_keys_act_by_the_next_picture(build: Build, page: Page) -> None:
     expect(page.locator("#banners")).to_contain_text("EVERY AGED MONITOR SHOWS THE CLEAN PICTURE")
     took = frames_to_act(page)
     assert len(took) == 13 and on.recorder.takes == ["2 B take 1"]
-    assert statistics.median(took) <= 2 and max(took) <= 6, took
+    assert statistics.median(took) <= 2 and max(took) <= 4, took
     check_next_frame(on)
 
 
@@ -82,7 +83,7 @@ def test_mouse_and_slider_act_by_the_next_picture(build: Build, page: Page) -> N
     page.locator("#roll").click()
     expect(page.locator("#playback")).to_have_text("play 2 A take 2P")
     took = frames_to_act(page)
-    assert statistics.median(took) <= 2 and max(took) <= 6, took
+    assert statistics.median(took) <= 2 and max(took) <= 4, took
     check_next_frame(on)
 
 
@@ -93,6 +94,14 @@ def test_touch_acts_by_the_next_picture(build: Build, other: Page) -> None:
     expect(other.locator("#scene")).to_have_text("2")
     card(other, "ben").get_by_label("one year younger").tap()
     expect(now(other, "ben")).to_have_text("31")
+    box = card(other, "ben").locator(".age-slider").bounding_box()
+    assert box is not None
+    finger = other.context.new_cdp_session(other)
+    way = (("touchStart", 0.3), ("touchMove", 0.4), ("touchMove", 0.8), ("touchMove", 0.9), ("touchEnd", None))
+    for kind, x in way:
+        points = [] if x is None else [{"x": box["x"] + box["width"] * x, "y": box["y"] + box["height"] / 2}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(now(other, "ben")).to_have_text(re.compile("7[3-6]"))
     card(other, "ben").locator(".back").tap()
     expect(now(other, "ben")).to_have_text("32")
     card(other, "ada").locator(".switch-on").tap()
@@ -102,7 +111,7 @@ def test_touch_acts_by_the_next_picture(build: Build, other: Page) -> None:
     other.locator("#emergency").tap()
     expect(other.locator("#emergency-words")).to_have_text("RESUME AGEING …")
     took = frames_to_act(other)
-    assert len(took) == 6 and statistics.median(took) <= 2 and max(took) <= 6, took
+    assert len(took) >= 7 and statistics.median(took) <= 2 and max(took) <= 4, took
     check_next_frame(on)
 
 
