@@ -13,7 +13,6 @@ const SETTLE_MS = 160;
 const WAIT_MOST_S = 0.2;
 const LATE_MOST = 4;
 const NEAR = 12;
-const HERE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const $ = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
 
@@ -151,23 +150,21 @@ function panes(position) {
   return [[shown.other, other, picture], [shown.reel, index, "aged"]];
 }
 
-/**
- * The part of the width that suits the screen: whole, a half or a quarter. On the server's own machine always the whole: to make
- * it smaller costs more than to fetch it. While it plays, whatever keeps up.
- */
+/** The part of the width that suits the screen: whole, a half or a quarter. While it plays, whatever keeps up. */
 function part() {
   const { width } = $("aged").getBoundingClientRect();
   const needed = (width * devicePixelRatio) / shown.reel.sheet.width;
-  const suits = HERE || needed > 0.58 ? 1 : needed > 0.3 ? 2 : 4;
+  const suits = needed > 0.58 ? 1 : needed > 0.3 ? 2 : 4;
   return transport.playing ? shown.relief ?? suits : suits;
 }
 
-/** Pictures come late: take the size that comes soonest, and try those that were not tried. */
+/** Pictures come late: try the sizes that were not tried, smaller ones first, then take the one that came soonest. */
 function relieve() {
   const now = part();
-  const smaller = [1, 2, 4].find((each) => each > now && shown.reel.cost(each) === undefined);
-  const cost = (each) => shown.reel.cost(each) ?? Infinity;
-  shown.relief = smaller ?? [1, 2, 4].reduce((best, each) => (cost(each) < cost(best) ? each : best));
+  const cost = (each) => shown.reel.cost(each);
+  const untried = [2, 4, 1].filter((each) => cost(each) === undefined);
+  const best = [1, 2, 4].reduce((one, other) => ((cost(other) ?? Infinity) < (cost(one) ?? Infinity) ? other : one));
+  shown.relief = untried.find((each) => each > now) ?? untried[0] ?? best;
 }
 
 function plan() {
