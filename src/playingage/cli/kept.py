@@ -41,6 +41,7 @@ class Kept:
     _news: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
     _fresh: dict[str, Any] = field(default_factory=dict)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def get(self, name: str) -> Any:
         """What the run before had kept; None where there was none, or it kept no such thing."""
@@ -79,8 +80,10 @@ class Kept:
         if self._socket is None:
             return
         self.put(port=port, token=token, until=None if seconds is None else time.monotonic() + seconds)
-        threading.Thread(target=self._tell, args=(run,), name="playingage kept", daemon=True).start()
-        threading.Thread(target=self._hear, args=(end,), name="playingage keeper", daemon=True).start()
+        for name, work, about in (("kept", self._tell, run), ("keeper", self._hear, end)):
+            thread = threading.Thread(target=work, args=(about,), name=f"playingage {name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Nothing more is told."""
@@ -89,6 +92,10 @@ class Kept:
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+            for thread in self._threads:
+                if thread is not threading.current_thread():
+                    thread.join(_PATIENT)
+            self._socket.close()
 
     def _tell(self, run: "LiveRun") -> None:
         assert self._socket is not None

@@ -46,13 +46,17 @@ class Patience:
     well: float = 60.0
 
 
-def keep_running(arguments: Sequence[str], patience: Patience | None = None) -> int:
+def keep_running(
+    arguments: Sequence[str], patience: Patience | None = None, command: Sequence[str] = ()
+) -> int:
     """Run `playingage ARGUMENTS` in a process of its own until it ends by itself or is asked to; its exit code.
 
-    Once it ran, it is started again when it is killed, dies of a fault or hangs: with what it asked to be kept for it.
+    command: in place of `playingage`. Once it ran, it is started again when it is killed, dies of a fault or hangs:
+    with what it asked to be kept for it.
     SIGINT, SIGTERM and SIGHUP are handed on; the third ends both at once.
     """
-    return _Keeper(arguments, patience or Patience()).run()
+    program = command or (sys.executable, "-m", "playingage")
+    return _Keeper((*program, *arguments), patience or Patience()).run()
 
 
 class _Life:
@@ -130,9 +134,8 @@ class _Life:
 class _Keeper:
     """All children, one after the other."""
 
-    def __init__(self, arguments: Sequence[str], patience: Patience) -> None:
-        self._command = [sys.executable, "-m", "playingage", *arguments]
-        self._patience = patience
+    def __init__(self, command: Sequence[str], patience: Patience) -> None:
+        self._command, self._patience = command, patience
         self._caught: list[int] = []
         self._life: _Life | None = None
 
