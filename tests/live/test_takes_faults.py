@@ -283,14 +283,15 @@ def test_a_folder_that_cannot_be_written_is_refused_before_it_rolls(tmp_path: Pa
 
 
 @pytest.mark.logs_errors
-def test_a_picture_of_another_size_ends_the_take(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [{"size": (640, 360)}, {"rate": Fraction(25)}])
+def test_a_picture_of_another_size_or_rate_ends_the_take(tmp_path: Path, change: dict[str, Any]) -> None:
     with recorder(tmp_path) as made:
         rolling = state(2)
         made.roll(rolling.slate, rolling)
         made(pair(0, rolling))
-        made(pair(1, rolling, size=(640, 360)))
+        made(pair(1, rolling, **change))
         wait(lambda: made.report()["state"] == "stopped")
-        assert made.report()["words"] == "RECORDING STOPPED: THE PICTURE CHANGED ITS SIZE"
+        assert made.report()["words"] == "RECORDING STOPPED: THE PICTURE CHANGED ITS SIZE OR RATE"
     with Take.open(tmp_path / NAME) as take:
         assert take.ended == "picture changed" and len(take.frames) == 1
 

@@ -41,6 +41,7 @@ class TakesPart:
         self.shelf = Shelf(folder)
         self._report = report or dict
         self._pages = load_pages()
+        self._going = False
         self._pool = ThreadPoolExecutor(_THREADS, "playingage takes", initializer=_step_back)
 
     def add_routes(self, application: web.Application) -> None:
@@ -51,6 +52,7 @@ class TakesPart:
         router.add_get("/api/takes/{name}", self._sheet)
         router.add_get("/api/takes/{name}/frames", self._frames)
         router.add_post("/api/takes/{name}/marks", self._mark)
+        application.on_shutdown.append(self._go)
         application.on_cleanup.append(self._end)
 
     async def page(self, request: web.Request) -> web.StreamResponse:
@@ -61,7 +63,7 @@ class TakesPart:
         """All takes, at once or, with `known`, when there is something new."""
         loop = asyncio.get_running_loop()
         known, end = request.query.get("known", ""), loop.time() + _NEWS
-        while (now := self._now()) == known and loop.time() < end:
+        while (now := self._now()) == known and loop.time() < end and not self._going:
             await asyncio.sleep(_LOOK)
         takes = await self._work(self.shelf.glances)
         return web.json_response({
@@ -116,6 +118,9 @@ class TakesPart:
             raise RefusedError(404, error.diagnostics()) from None
         except PlayingAgeError as error:
             raise RefusedError(422, error.diagnostics()) from None
+
+    async def _go(self, application: web.Application) -> None:
+        self._going = True
 
     async def _end(self, application: web.Application) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

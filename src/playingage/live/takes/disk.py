@@ -90,7 +90,9 @@ class Disk:
     def full(self) -> str:
         """Why nothing can be recorded; empty where it can."""
         self._look()
-        return "DISK FULL" if self._free <= self._settings.reserve else ""
+        if self._free > self._settings.reserve:
+            return ""
+        return f"DISK FULL: {self._free >> 20} MiB are free, {self._settings.reserve >> 20} stay so"
 
     def stop_recording(self, words: str) -> None:
         """Nothing more is written of this take."""
@@ -188,7 +190,7 @@ class Disk:
         if is_full(cause):
             self._give_up("disk full", "RECORDING STOPPED: DISK FULL", str(error))
         elif isinstance(error, PictureChangedError):
-            self._give_up("picture changed", "RECORDING STOPPED: THE PICTURE CHANGED ITS SIZE", str(error))
+            self._give_up("picture changed", "RECORDING STOPPED: THE PICTURE CHANGED ITS SIZE OR RATE", str(error))
         else:
             self._give_up("unwritable", "RECORDING STOPPED: THE DISK CANNOT BE WRITTEN", str(error))
 

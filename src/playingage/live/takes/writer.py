@@ -28,7 +28,7 @@ _LONGEST_STEP = 600
 
 
 class PictureChangedError(UnwritableError):
-    """The camera gives pictures of another size than the take's."""
+    """The camera gives pictures of another size or rate than the take's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,10 @@ class TakeWriter:
             raise PictureChangedError(
                 f"{self.folder}: the picture changed from {self._size[0]}x{self._size[1]} to "
                 f"{encoded.width}x{encoded.height}", "Roll again: a take holds pictures of one size.")
+        if encoded.frame.rate != self._rate:
+            raise PictureChangedError(
+                f"{self.folder}: the picture changed from {float(self._rate):g} to {float(encoded.frame.rate):g} "
+                "frames a second", "Roll again: a take has one rate.")
         index = self.frames
         position = self._next_position(encoded)
         if encoded.state is not None:

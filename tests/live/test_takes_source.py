@@ -1,0 +1,85 @@
+"""A take held against the clip that it was shot from, through the whole live path: every frame and timecode."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from live.fakes import FakeFace, FakeReaged
+from live.shooting import done, wait
+from playingage.core import Timecode
+from playingage.engine import Ask
+from playingage.frames import Frame
+from playingage.live import Direction, LiveRun, LiveSettings
+from playingage.live.takes import RecorderSettings, Take, TakeRecorder
+from playingage.media import SourceInfo, open_sink, open_source
+
+RATE, WIDTH, HEIGHT, COUNT = Fraction(30000, 1001), 480, 270, 48
+
+
+class Lightener:
+    """Changes a soft-edged disc, and says where."""
+
+    def __init__(self) -> None:
+        across, down = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+        away = np.hypot(across - 240, down - 120)
+        self.matte = np.clip((70 - away) / 10, 0, 1).astype(np.float32)
+
+    def process(self, frame: Frame, ask: Ask, /) -> FakeReaged:
+        pixels = frame.pixels + (self.matte * 50)[..., None]
+        face = FakeFace(performer="ada", name="Ada", target_age=ask.age, source_age=30.0)
+        return FakeReaged(frame=replace(frame, pixels=np.clip(pixels, 0, 255).astype(np.uint8)), matte=self.matte,
+                          faces=(face,))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A camera's recording, without loss: 29.97, drop-frame timecode, a picture that moves."""
+    path = tmp_path_factory.mktemp("clip") / "camera.mkv"
+    info = SourceInfo(name="made", width=WIDTH, height=HEIGHT, rate=RATE,
+                      timecode=Timecode.parse("00:59:59;20", RATE))
+    texture = np.random.default_rng(4).integers(30, 220, (40, 70, 3)).astype(np.uint8)
+    wide = np.asarray(cv2.resize(texture, (WIDTH + COUNT * 4, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
+    with open_sink(str(path), info, codec="ffv1") as sink:
+        for number in range(COUNT):
+            sink.write(Frame(pixels=np.ascontiguousarray(wide[:, number * 4 : number * 4 + WIDTH]), number=number,
+                             rate=RATE))
+    return path
+
+
+def test_every_frame_is_the_sources(clip: Path, tmp_path: Path) -> None:
+    source = open_source(str(clip), realtime=True)
+    with source, TakeRecorder(tmp_path, source.info, RecorderSettings(reserve=0)) as made:
+        direction = Direction(40.0, recorder=made)
+        direction.act("scene", {"scene": "3"}, "test")
+        direction.act("roll", {}, "test")
+        with LiveRun(source, Lightener(), LiveSettings(log_every=0), direction=direction, listeners=(made,)) as run:
+            wait(lambda: run.state()["source"]["state"] == "ended", 20)
+            direction.act("cut", {}, "test")
+            done(made)
+    shot = {frame.number: frame for frame in open_source(str(clip))}
+    matte, lightener = Lightener().matte, Lightener()
+    with Take.open(tmp_path / "3_001") as take:
+        assert take.rate == RATE and take.document["source"]["name"] == str(clip) and len(take.frames) > COUNT // 3
+        for index, frame in enumerate(take.frames):
+            given = shot[frame.number]
+            assert frame.timecode == str(given.timecode) and ";" in frame.timecode
+            clean, aged = take.pixels(index, "clean"), take.pixels(index, "aged")
+            assert psnr(clean, given.pixels) > 37
+            again = lightener.process(given, Ask(age=40.0)).frame.pixels
+            assert psnr(aged, again) > 37
+            outside = cv2.dilate((matte > 0).astype(np.uint8), np.ones((33, 33), np.uint8)) == 0
+            assert np.abs(clean[outside].astype(int) - aged[outside]).max() <= 2
+            rows = np.flatnonzero(matte.any(1))
+            assert np.array_equal(clean[: rows[0] // 64 * 64], aged[: rows[0] // 64 * 64])
+            assert np.abs(take.pixels(index, "matte") / 255.0 - matte).max() < 0.06
+        assert {face["target_age"] for frame in take.frames for face in frame.faces} == {40.0}
+
+
+def psnr(a: NDArray[Any], b: NDArray[Any]) -> float:
+    return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
