@@ -184,6 +184,27 @@ def test_a_link_that_is_only_looked_at_beforehand_is_not_used_up(serve: Serve) -
     assert ask(base(served), f"/?token={token}", cookies=cookies)[0] == 303
 
 
+def test_of_many_that_open_one_for_one_device_at_once_one_comes_in(serve: Serve) -> None:
+    written: list[str] = []
+
+    def record(event: str, details: Mapping[str, Any]) -> None:
+        time.sleep(0.05)
+        written.append(event)
+
+    served = serve(server=settings(record=record))
+    token = invite(served, once=True)["token"]
+
+    async def work(session: aiohttp.ClientSession) -> list[int]:
+        async def one() -> int:
+            async with session.get(f"{base(served)}?token={token}", allow_redirects=False) as answer:
+                return answer.status
+
+        return await asyncio.gather(*(one() for _ in range(8)))
+
+    assert sorted(talk(work)) == [303] + [401] * 7
+    assert written == ["invitation-made", "invitation-used"]
+
+
 def test_wrong_tokens_are_slowed_down(serve: Serve) -> None:
     served = serve(server=settings())
     cookies = enter(served, TOKEN)

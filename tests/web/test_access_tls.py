@@ -1,9 +1,11 @@
 """TLS: pages and sockets in a browser and by a client that trusts that one certificate; what else is turned away."""
 
+import asyncio
 import json
 import shutil
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,3 +165,87 @@ def _lock(key: Path, locked: Path) -> None:
 
     private = load_pem_private_key(key.read_bytes(), None)
     locked.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+
+
+def test_a_handshake_that_never_comes_does_not_stay(
+    tls: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playingage.web.serving._HANDSHAKE", 0.5)
+    served = tls()
+    with socket.create_connection(("127.0.0.1", served.server.port), 3) as raw:
+        raw.settimeout(3)
+        assert raw.recv(1) == b"", "closed"
+
+
+class Terminator:
+    """A TLS proxy that knows nothing of HTTP, as stunnel is one: bytes to `port`, from a port of its own."""
+
+    def __init__(self, certificate: Certificate, port: int) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate.file, certificate.key)
+        self._to = port
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._main(),))
+        self.port = 0
+
+    def __enter__(self) -> "Terminator":
+        self._thread.start()
+        assert self._ready.wait(5)
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+        self._loop.close()
+
+    async def _main(self) -> None:
+        self._end = asyncio.Event()
+        self._writers: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(self._pass, "127.0.0.1", 0, ssl=self._context, ssl_shutdown_timeout=0.1)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._end.wait()
+        server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.1)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to = await asyncio.open_connection("127.0.0.1", self._to)
+        self._writers += [writer, to]
+        await asyncio.gather(_pump(reader, to), _pump(there, writer))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    except (OSError, ssl.SSLError):
+        pass
+    finally:
+        writer.close()
+
+
+def test_a_browser_behind_a_tls_proxy_acts_once_the_run_knows_its_address(
+    serve: Serve, browser: Browser, certificate: Certificate
+) -> None:
+    """Before, its origin said https where the server heard http, and every act and socket was refused."""
+    port = _free_port()
+    with Terminator(certificate, port) as proxy:
+        served = serve(server=ServerSettings(port=port, token=TOKEN, names=(f"https://127.0.0.1:{proxy.port}",)))
+        context = browser.new_context(viewport={"width": 1280, "height": 720}, ignore_https_errors=True)
+        page = context.new_page()
+        page.goto(f"https://127.0.0.1:{proxy.port}/?token={TOKEN}")
+        assert len(watch(page, 3)) == 3
+        status = page.evaluate("""async () => (await fetch("/api/age", { method: "POST",
+            headers: { "Content-Type": "application/json" }, body: JSON.stringify({ age: 61 }) })).status""")
+        assert status == 200 and served.run.age == 61
+        context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -53,12 +53,13 @@ class Desk:
             raise RefusedError(409, "Only this machine reaches this server, and needs no invitation: start it with "
                                     "--host 0.0.0.0 for others.")
         try:
-            made, token = self._invitations.draft(
-                asked.get("name"), asked.get("role"), asked.get("hours"), asked.get("once", False), name_of(request)
-            )
-            await self._reception.record("invitation-made", invitation=made.id, name=made.name, role=str(made.role),
-                                         expires=iso(made.expires), once=made.once, by=made.by)
-            self._invitations.add(made)
+            async with self._reception.changing:
+                made, token = self._invitations.draft(
+                    asked.get("name"), asked.get("role"), asked.get("hours"), asked.get("once", False), name_of(request)
+                )
+                await self._reception.record("invitation-made", invitation=made.id, name=made.name, role=str(made.role),
+                                             expires=iso(made.expires), once=made.once, by=made.by)
+                self._invitations.add(made)
         except SettingError as error:
             raise RefusedError(422, error.diagnostics()) from None
         except PlayingAgeError as error:
@@ -72,13 +73,14 @@ class Desk:
         found = self._invitations.get(request.match_info["id"])
         if found is None:
             raise RefusedError(404, "There is no such invitation.")
-        if not found.ended(self._invitations.now()):
-            await self._reception.record("invitation-revoked", invitation=found.id, name=found.name,
-                                         role=str(found.role), by=name_of(request))
-        try:
-            return web.json_response(self._shown(self._invitations.revoke(found.id)))
-        except PlayingAgeError as error:
-            raise RefusedError(503, error.diagnostics()) from None
+        async with self._reception.changing:
+            if not found.ended(self._invitations.now()):
+                await self._reception.record("invitation-revoked", invitation=found.id, name=found.name,
+                                             role=str(found.role), by=name_of(request))
+            try:
+                return web.json_response(self._shown(self._invitations.revoke(found.id)))
+            except PlayingAgeError as error:
+                raise RefusedError(503, error.diagnostics()) from None
 
     def _shown(self, each: Invitation) -> dict[str, Any]:
         """Without its token, which nobody knows any more."""

@@ -67,6 +67,8 @@ class Reception:
         self._known: set[object] = set()
         self._since: dict[object, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self.changing = asyncio.Lock()
+        """Held while an invitation is recorded and then made, used or revoked."""
 
     def application(self, most_in: int) -> web.Application:
         """An application behind this reception. `most_in`: bytes of the longest body."""
@@ -147,14 +149,15 @@ class Reception:
         clean = request.rel_url.with_query([(k, v) for k, v in request.query.items() if k != "token"])
         response = web.Response(status=303, headers={"Location": f"/{str(clean).lstrip('/')}"})
         if not guest.device:
-            self.access.may_enter(guest)
-            if guest.invitation:
-                await self.record("invitation-used", invitation=guest.invitation, name=guest.name,
-                                  role=str(guest.role), address=address)
-            try:
-                secret, seconds = self.access.enter(guest)
-            except InvitationError as error:
-                raise RefusedError(503, error.diagnostics()) from None
+            async with self.changing:
+                self.access.may_enter(guest)
+                if guest.invitation:
+                    await self.record("invitation-used", invitation=guest.invitation, name=guest.name,
+                                      role=str(guest.role), address=address)
+                try:
+                    secret, seconds = self.access.enter(guest)
+                except InvitationError as error:
+                    raise RefusedError(503, error.diagnostics()) from None
             encrypted = self._guard.encrypted(request.headers, request.scheme)
             response.set_cookie(self.access.cookie(guest.role, encrypted), secret, httponly=True, samesite="Lax",
                                 path="/", secure=encrypted, max_age=seconds)

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import resource
 import socket
 import threading
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from playingage.web.tls import server_context
 log = logging.getLogger(__name__)
 _JOIN = 10.0
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_IDLE, _LAST_LOOP = 75.0, 0.02
+_IDLE, _HANDSHAKE, _GOODBYE, _LAST_LOOP = 75.0, 5.0, 1.0, 0.02
+_MANY_FILES = 16384
 _OPEN = "Nothing is encrypted: whoever is on this network can read pictures and tokens. With --tls self it is."
 
 
@@ -88,6 +90,8 @@ class PageServer:
         """Serve from now on; returns when the port answers."""
         if self._tls is None and not self.settings.loopback:
             log.warning(_OPEN)
+        if not self.settings.loopback:
+            _room()
         if self.settings.control is not None:
             self._control = Control.make(self.settings, self.port, self.scheme)
             self.reception.access.command_token = self._control.token
@@ -141,8 +145,12 @@ class PageServer:
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=2.0, handler_cancellation=True,
                                keepalive_timeout=_IDLE, logger=requests_log)
         await runner.setup()
-        await web.SockSite(runner, self._bound, backlog=32, ssl_context=self._tls).start()
         assert runner.server is not None
+        plain = self._tls is None
+        listening = await self._loop.create_server(
+            runner.server, sock=self._bound, backlog=32, ssl=self._tls,
+            ssl_handshake_timeout=None if plain else _HANDSHAKE, ssl_shutdown_timeout=None if plain else _GOODBYE,
+        )
         beside, end = asyncio.create_task(self._beside(runner.server)), asyncio.create_task(self._end.wait())
         self._ready.set()
         await asyncio.wait((beside, end), return_when=asyncio.FIRST_COMPLETED)
@@ -153,6 +161,7 @@ class PageServer:
         await asyncio.gather(beside, return_exceptions=True)
         for each in tuple(self.sockets):
             await each.close(code=1001, message=b"the server stops")
+        listening.close()
         left = [each.transport for each in runner.server.connections]
         await runner.cleanup()
         for transport in left:
@@ -184,6 +193,14 @@ class PageServer:
         if kind is None or name not in self.pages:
             raise web.HTTPNotFound
         return web.Response(body=self.pages[name], content_type=kind, charset="utf-8")
+
+
+def _room() -> None:
+    """Files and sockets enough that strangers' connections leave some for camera and takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MANY_FILES if hard == resource.RLIM_INFINITY else min(_MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bind(settings: ServerSettings) -> socket.socket:
