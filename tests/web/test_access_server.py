@@ -5,20 +5,23 @@ import json
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from live.fakes import FakeReager, FakeSource
 
 from playingage.core import PlayingAgeError
-from playingage.web import ServerSettings
+from playingage.live import LiveRun, LiveSettings
+from playingage.web import MonitorServer, ServerSettings
 from playingage.web.access import needed, prepare
 from playingage.web.control import Control, running
 from playingage.web.invitations import Role
 from playingage.web.reception import ENDED
+from playingage.web.takes import TakesPart
 from web.client import ask, next_pair, talk
 from web.conftest import Serve, Served
 
@@ -67,11 +70,21 @@ def routes(served: Served) -> list[tuple[str, str, Role]]:
     return found
 
 
-def test_every_route_needs_a_role_and_whoever_has_less_is_refused(serve: Serve) -> None:
-    served = serve(server=settings())
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[Served]:
+    """A server with all parts that a live run gives it."""
+    source, reager = FakeSource(), FakeReager()
+    run = LiveRun(source, reager, LiveSettings(log_every=0))
+    with run, MonitorServer(run, settings(), parts=(TakesPart(tmp_path),)) as server:
+        yield Served(source, reager, run, server)
+
+
+def test_every_route_needs_a_role_and_whoever_has_less_is_refused(whole: Served) -> None:
+    served = whole
     tokens = {role: invite(served, role)["token"] for role in ROLES}
     seen = routes(served)
-    assert len(seen) > 12 and {role for _, _, role in seen} == {Role.VIEWER, Role.OPERATOR, Role.ADMINISTRATOR}
+    assert len(seen) > 20 and ("POST", "/api/takes/x/marks", Role.OPERATOR) in seen
+    assert {role for _, _, role in seen} == {Role.VIEWER, Role.OPERATOR, Role.ADMINISTRATOR}
     for method, path, wanted in seen:
         assert wanted >= (Role.VIEWER if method in ("GET", "HEAD") else Role.OPERATOR)
         assert ask(base(served), path, method=method)[0] == 401, (method, path)
