@@ -206,6 +206,7 @@ class FakeLine:
         self.connected = threading.Event()
         self.refuses, self.breaks, self.takes = False, False, 0.0
         self.closed = False
+        self.aborted = threading.Event()
 
     def connect(self) -> None:
         self.connects += 1
@@ -219,6 +220,9 @@ class FakeLine:
             raise UnwritableError("somewhere: broken pipe")
         time.sleep(self.takes)
         self.sent.append((tick, read_number(pixels, NUMBER_ROW), time.monotonic()))
+
+    def abort(self) -> None:
+        self.aborted.set()
 
     def close(self) -> None:
         self.closed = True
@@ -302,6 +306,17 @@ def test_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     with outputs:
         time.sleep(1.0)
     assert 3 <= line.connects <= 6  # 0.05, 0.1, 0.2, 0.4 and 0.8 seconds
+
+
+def test_the_end_does_not_wait_for_a_receiver() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call and says nothing
+        address = f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key"
+        outputs = Outputs([OutputWish.parse(f"aged={address}")], FakeSource().info)
+        with outputs:
+            time.sleep(1.0)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 4
+        assert outputs.report()[0]["state"] == "stopped"
 
 
 def test_a_fault_in_an_output_is_not_swallowed() -> None:

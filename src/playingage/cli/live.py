@@ -206,7 +206,7 @@ def run_monitors(
 
     def report(snapshot: dict[str, Any]) -> None:
         if json_output:
-            json_line(onset.snapshot(snapshot))
+            json_line(snapshot)
 
     try:
         with onset.stack:
@@ -219,7 +219,7 @@ def run_monitors(
         if timer is not None:
             timer.cancel()
     if json_output:
-        json_line(onset.snapshot(last))
+        json_line(last)
     else:
         result(line(last))
 

@@ -4,7 +4,7 @@ import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -61,10 +61,6 @@ class OnSet:
         """The consoles learn how the outputs do."""
         if self.outputs is not None:
             run.beside["outputs"] = self.outputs.report
-
-    def snapshot(self, snapshot: dict[str, Any]) -> dict[str, Any]:
-        """A run's snapshot with the outputs', where there are any."""
-        return snapshot if self.outputs is None else {**snapshot, "outputs": self.outputs.report()}
 
     def roll_on(self) -> None:
         """A take that rolled when the run before this one died is over; the next one rolls."""

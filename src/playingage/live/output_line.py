@@ -75,6 +75,10 @@ class OutputThread:
         self._stopping.set()
         self._slot.close()
 
+    def abort(self) -> None:
+        """Break off what the thread waits for."""
+        self._line.abort()
+
     def join(self, timeout: float) -> bool:
         """Wait for the thread's end; raises what it died of. False when it still runs."""
         ended = self._worker.join(timeout)

@@ -22,8 +22,8 @@ from playingage.media.output_address import Carrier, OutputAddress
 from playingage.media.ports import SourceInfo
 
 MOST = 8
-_END_S = 3.0
-"""Seconds that all outputs together get to end their streams."""
+_END_S = 1.5
+"""Seconds that all outputs together get to end their streams, before they are broken off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +97,15 @@ class Outputs:
             thread.start()
 
     def stop(self) -> None:
-        """End all streams. One that hangs is left behind; its process ends with this one."""
+        """End all streams; one that waits for its receiver is broken off. Raises what a thread died of."""
         for thread in self._threads:
             thread.stop()
         until = time.monotonic() + _END_S
-        for thread in self._threads:
-            thread.join(max(0.1, until - time.monotonic()))
+        late = [thread for thread in self._threads if not thread.join(max(0.0, until - time.monotonic()))]
+        for thread in late:
+            thread.abort()
+        for thread in late:
+            thread.join(_END_S)
 
     def report(self) -> list[dict[str, Any]]:
         """How each output does: plain values for JSON, without keys and passwords."""

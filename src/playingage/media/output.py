@@ -79,6 +79,10 @@ class Line(Output, Protocol):
         """Connect anew. Raises UnwritableError when nobody answers now."""
         ...
 
+    def abort(self) -> None:
+        """Break off whatever it waits for; from any thread."""
+        ...
+
 
 def output_line(address: OutputAddress, form: OutputFormat, *, timeout_s: float = TIMEOUT_S) -> Line:
     """An output in a process of its own, not connected yet; what can never work is for `check_output` to find."""

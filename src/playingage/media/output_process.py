@@ -61,6 +61,12 @@ class OutputProcess:
         self._tell(MESSAGE.pack(SAME if same else NEW, tick))
         self._answer(self._timeout)
 
+    def abort(self) -> None:
+        """Kill the process: whoever waits for its answer is told that it ended."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """Let the process end the stream, or end the process; may be called twice."""
         if self._process is not None:
