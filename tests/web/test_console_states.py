@@ -171,8 +171,9 @@ def test_the_keys_are_told(build: Build, page: Page) -> None:
 
 
 SCREENS = {
-    "laptop": (1440, 900, False), "small laptop": (1280, 720, False), "tablet": (1024, 768, True),
-    "upright": (768, 1024, True), "phone": (390, 844, True),
+    "laptop": (1440, 900, False), "small laptop": (1366, 768, False), "tablet": (1024, 768, True),
+    "upright": (768, 1024, True), "phone": (390, 844, True), "phone on its side": (844, 390, True),
+    "desktop": (1920, 1080, False),
 }
 MEASURE = """() => {
   const seen = [...document.querySelectorAll("button, input, a")].filter((each) => each.checkVisibility());
@@ -213,5 +214,5 @@ def test_four_performers_on_every_screen(build: Build, browser: Browser, screen:
         assert not seen["bare"], "every control has a name"
         assert not seen["small"], "every target is at least 44 pixels"
         assert seen["bottoms"][0] <= seen["height"] and seen["bottoms"][1] <= seen["height"]
-        assert screen != "laptop" or seen["hidden"] <= 0, "four performers without scrolling"
+        assert screen not in ("laptop", "desktop") or seen["hidden"] <= 0, "four performers without scrolling"
     page.context.close()
