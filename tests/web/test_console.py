@@ -212,7 +212,7 @@ def test_refusals_are_said_at_the_control(build: Build, page: Page) -> None:
     number = card(page, "ada").locator(".age-number")
     number.fill("80")
     page.keyboard.press("Enter")
-    expect(card(page, "ada").locator(".said")).to_contain_text("age not granted: 80")
+    expect(card(page, "ada").locator(".said")).to_have_text("Ada Lovelace: age not granted: 80. Ask for 25 to 62.")
     expect(now(page, "ada")).to_have_text("26")
     number.fill("old")
     page.keyboard.press("Enter")

@@ -102,10 +102,11 @@ export class Store {
     setTimeout(() => { if (this.#keyOf(id) === key) this.#forget(key); }, SETTLE_MS);
   }
 
-  /** Returns the words, if they answer something that was asked here. */
-  heardRefused({ id, words }) {
+  /** Returns the words, in one line, if they answer something that was asked here. */
+  heardRefused({ id, words: lines }) {
     const key = this.#keyOf(id);
     if (key === null) return null;
+    const words = lines.trim().replace(/[.\s]*\n\s*/g, ". ");
     this.say(this.#pending.get(key).place, words);
     this.#forget(key);
     return words;
