@@ -43,7 +43,10 @@ const link = new Link({
     store.stopped ||= stopped;
     store.lost();
     clock.stop();
-    askWhy();
+  },
+  ended: (words) => {
+    store.refused = words;
+    paintSoon();
   },
   told: (message) => heard(message),
   pair: (header, jpegs) => picture.take(header, jpegs),
@@ -65,17 +68,6 @@ function heard(message) {
     log.heardState(message);
   }
   if (message.type !== "pong") paintSoon();
-}
-
-/** A line that does not come back may be no longer wanted: an invitation has ended. */
-async function askWhy() {
-  try {
-    const answer = await fetch("/api/me");
-    store.refused = [401, 403].includes(answer.status) ? (await answer.text()).trim() : "";
-  } catch {
-    // The server is away: the line tells of that.
-  }
-  paintSoon();
 }
 
 function shown(header, { at }) {

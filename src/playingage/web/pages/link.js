@@ -11,7 +11,10 @@ export class Link {
   #heard = 0;
   #on;
 
-  /** `on`: { open(), lost(stopped), told(message), pair(header, jpegs) }. The server speaks every second; `silent` ms without a word are a loss. */
+  /**
+   * `on`: { open(), lost(stopped), told(message), pair(header, jpegs), ended(words) }. The server speaks every second;
+   * `silent` ms without a word are a loss. Without `ended`, a page whose invitation has ended is loaded again, and says so.
+   */
   constructor(on, silent = SILENT_MS) {
     this.#on = on;
     setInterval(() => {
@@ -51,17 +54,17 @@ export class Link {
     socket.onclose = socket.onmessage = null;
     socket.close();
     this.#on.lost(stopped);
-    if (!stopped) stillInvited();
+    if (!stopped) stillInvited(this.#on.ended ?? (() => location.reload()));
     setTimeout(() => { if (this.#socket === null) this.#connect(); }, this.#wait);
     this.#wait = Math.min(MOST_MS, this.#wait * 1.6);
   }
 }
 
-/** An invitation may have ended meanwhile: then the server says so in words, as a page. */
-async function stillInvited() {
+/** An invitation may have ended meanwhile: then the server says so in words, as a page if it is loaded again. */
+async function stillInvited(ended) {
   try {
     const answer = await fetch("/api/me");
-    if (answer.status === 401) location.reload();
+    if (answer.status === 401) ended((await answer.text()).trim());
   } catch { /* no server there: the link tries on */ }
 }
 
