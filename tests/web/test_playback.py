@@ -19,7 +19,7 @@ from playingage.core import Timecode
 from playingage.live import Direction, LiveRun, LiveSettings
 from playingage.live.takes import RecorderSettings, Take, TakeRecorder
 from playingage.web import MonitorServer, ServerSettings
-from playingage.web.takes import TakesPart, TakesServer
+from playingage.web.takes import TakesPart, TakesServer, in_pieces
 from web.client import ask
 from web.test_screens import SCREENS
 
@@ -195,6 +195,7 @@ def test_another_take_beside_by_roll_and_by_timecode(opened: Page) -> None:
     opened.locator("#beside").select_option("aged 12_A_001")
     expect(opened.locator("#camera-figure .label")).to_have_text("12 A TAKE 1 AGED")
     at(opened, 200, beside=100)
+    expect(opened.locator("#camera-figure .note")).to_have_text("AT AGE 35")
     press(opened, "ArrowRight", "ArrowRight")
     at(opened, 202, beside=102)
     opened.locator("#align").select_option("timecode")
@@ -406,6 +407,11 @@ def test_who_looks_only_may_not_mark(shot: Path, browser: Browser) -> None:
         assert ask(server.url, "/api/takes/12_A_001/marks", method="POST", data=body,
                    headers={"Content-Type": "application/json"})[0] == 422
         assert ask(server.url, "/api/takes/12_A_001/marks", method="POST", data=b"{}")[0] == 400
+
+
+def test_json_in_pieces_is_the_same() -> None:
+    document = {"few": [1, 2], "none": [], "words": "é\n", "many": [[i, None, "x"] for i in range(1234)], "last": {}}
+    assert json.loads(b"".join(in_pieces(document))) == document
 
 
 def test_looking_does_not_disturb_the_recorder(

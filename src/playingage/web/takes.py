@@ -10,7 +10,8 @@ import os
 import struct
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ T = TypeVar("T")
 _THREADS, _NICE = 2, 10
 _NEWS, _LOOK = 20.0, 0.15
 _MOST_TAKES = 500
+_PIECE, _BREATH = 500, 0.0002
 _NUMBERS = {"first": "0", "count": "1", "step": "1", "part": "1"}
 Report = Callable[[], Mapping[str, Any]]
 
@@ -82,7 +84,7 @@ class TakesPart:
 
     async def _sheet(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        body = await self._work(lambda: json.dumps(self.shelf.sheet(name), separators=(",", ":")).encode())
+        body = await self._work(lambda: b"".join(in_pieces(self.shelf.sheet(name))))
         answer = web.Response(body=body, content_type="application/json")
         if len(body) > 1 << 14:
             answer.enable_compression()
@@ -140,6 +142,22 @@ class TakesServer(PageServer):
         """The part's, and its page in front."""
         self.part.add_routes(application)
         application.router.add_get("/", self.part.page)
+
+
+def in_pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
+    """JSON of an object in pieces: a long list made in one would keep the live path's threads from going on."""
+    yield b"{"
+    for number, (key, value) in enumerate(document.items()):
+        yield (b"," if number else b"") + json.dumps(key).encode() + b":"
+        if isinstance(value, list) and len(value) > _PIECE:
+            for start in range(0, len(value), _PIECE):
+                text = json.dumps(value[start : start + _PIECE], separators=(",", ":"))[1:-1]
+                yield (b"," if start else b"[") + text.encode()
+                time.sleep(_BREATH)
+            yield b"]"
+        else:
+            yield json.dumps(value, separators=(",", ":")).encode()
+    yield b"}"
 
 
 def pack(frames: list[tuple[int, dict[str, bytes | str]]]) -> bytes:

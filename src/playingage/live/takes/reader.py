@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from playingage.live.takes.writer import FORMAT, VERSION, is_recording
 
 _LOOKED_INTO = 240
 """So many frames at the end of a take that was not closed are looked into: the disk may not have got them."""
+_LINES, _BREATH = 64, 0.0002
+"""After so many lines reading pauses for so many seconds: the live path's threads share the interpreter with it."""
 _BACKUP = "Take it from a backup."
 
 
@@ -232,7 +235,9 @@ class Take:
         sizes = {picture: os.fstat(handle).st_size for picture, handle in self._files.items()}
         parsed: list[TakeFrame] = []
         torn = int(bool(rest) and not self.recording)
-        for line in lines:
+        for number, line in enumerate(lines):
+            if number % _LINES == _LINES - 1:
+                time.sleep(_BREATH)
             try:
                 frame = TakeFrame.parse(line)
             except ValueError:

@@ -252,7 +252,13 @@ function draw(wanted, now) {
     const mine = wanted.filter(([each, index]) => each === reel && index !== null);
     if (mine.length) reel.showing(mine[0][1], mine.map(([, , picture]) => picture));
   }
+  if (shown.other !== null) besideSays(wanted[0]);
   told(wanted[1][1], now);
+}
+
+function besideSays([reel, index, picture]) {
+  const [, words] = (index === null ? undefined : reel.sheet.said[reel.sheet.words[index]]) ?? ["", ""];
+  $("camera-figure").querySelector(".note").textContent = picture === "aged" ? words : index === null ? "" : reel.sheet.timecodes[index];
 }
 
 /** A larger picture of the same frame is drawn too when it comes. */
