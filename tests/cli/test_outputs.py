@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from media.receiver import Receiver, free_port
 
 from cli.conftest import Call, start
-from media.receiver import Receiver, free_port
 from playingage.media.pattern import read_number
 
 SECRET = "c0ffee-live-key"
@@ -21,8 +21,10 @@ def test_pictures_arrive_and_no_key_is_told(tmp_path: Path) -> None:
     key = tmp_path / "key.txt"
     key.write_text(f"rtmp://127.0.0.1:{free_port()}/live/{SECRET}\n", encoding="utf-8")
     receiver = Receiver(f"udp://127.0.0.1:{port}", most=60, timeout=60).start()
-    process = start(*LIVE, "--no-keep-running", "--for", "10", "--json", "--out", f"clean=udp://127.0.0.1:{port}", "--out", f"aged=@{key}",
-                    "--out", f"both=file:{file}", "--out-rate", "25", "--out-bit-rate", "4")
+    process = start(
+        *LIVE, "--no-keep-running", "--for", "10", "--json", "--out", f"clean=udp://127.0.0.1:{port}",
+        "--out", f"aged=@{key}", "--out", f"both=file:{file}", "--out-rate", "25", "--out-bit-rate", "4",
+    )
     told, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     got = receiver.wait()

@@ -5,6 +5,7 @@ import itertools
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from playingage.media.output_address import OutputAddress
 from playingage.media.output_process import OutputProcess
 from playingage.media.output_srt import _found
 from playingage.media.output_stream import output_tags
+from playingage.rights.certificate import own_certificate
 
 WIDTH, HEIGHT = 320, 180
 RATE = Fraction(24)
@@ -238,6 +240,34 @@ def test_a_receiver_that_takes_nothing_is_given_up() -> None:
             assert time.monotonic() - last < 3.0 and last - begun < 30
         finally:
             line.close()
+
+
+def test_a_server_whose_certificate_is_not_trusted_gets_no_key(tmp_path: Path) -> None:
+    own_certificate(tmp_path, ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    plain, _ = server.accept()
+                    with plain, contextlib.suppress(OSError):
+                        safe = context.wrap_socket(plain, server_side=True)
+                        heard.append(safe.recv(4096))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        line = output_line(OutputAddress.parse(f"rtmps://localhost:{server.getsockname()[1]}/live/{SECRET}"), form_of())
+        try:
+            with pytest.raises(UnwritableError, match="certificate is not trusted: self-signed"):
+                line.connect()
+        finally:
+            line.close()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+    assert not any(heard)
 
 
 def test_the_process_is_started_anew_after_it_died(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Compressed outputs: H.264 in MPEG-TS over UDP, TCP, SRT or into a file, or in FLV over RTMP."""
 
 import contextlib
+import socket
+import ssl
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, cast
@@ -156,6 +158,8 @@ class EncodedOutput:
             self._file = Path(target).open("ab")  # noqa: SIM115 - `close` closes it
             return av.open(self._file, "w", format=muxer, options=options)
         if address.carrier is Carrier.RTMP:
+            if scheme == "rtmps":
+                _check_certificate(target, timeout_s)
             options["flvflags"] = "no_duration_filesize"
         elif scheme == "udp":  # PyAV gives the protocol no options but those in the address
             target = _with(target, pkt_size="1316")
@@ -182,6 +186,20 @@ def _with(target: str, **wishes: str) -> str:
     held = parse_qsl(parts.query)
     added = [(name, value) for name, value in wishes.items() if name not in dict(held)]
     return parts._replace(query=urlencode([*held, *added])).geturl()
+
+
+def _check_certificate(target: str, timeout_s: float) -> None:
+    """Ask the server for its certificate first: FFmpeg takes any. Raises OSError where it is not to be trusted."""
+    parts = urlsplit(target)
+    place = (parts.hostname or "", parts.port or 443)
+    try:
+        with (
+            socket.create_connection(place, timeout=timeout_s) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=place[0]),
+        ):
+            return
+    except ssl.SSLCertVerificationError as error:
+        raise OSError(f"the server's certificate is not trusted: {error.verify_message}") from None
 
 
 def need_encoder(address: OutputAddress) -> None:
