@@ -398,15 +398,30 @@ def test_nonsense_is_refused_in_words(served: TakesServer, path: str, status: in
     assert answer[0] == status and answer[2].strip()
 
 
-def test_who_looks_only_may_not_mark(shot: Path, browser: Browser) -> None:
-    from playingage.web.invitations import Role
+def test_a_viewer_looks_and_an_operator_marks(shot: Path, page: Page) -> None:
+    with TakesServer(shot, ServerSettings(port=0, token="a-token-of-some-length")) as server:
+        invitations = server.reception.access.invitations
+        tokens = {}
+        for role in ("viewer", "operator"):
+            made, tokens[role] = invitations.draft(role, role, 1, False, "test")
+            invitations.add(made)
+        url, path = f"http://127.0.0.1:{server.port}", "/api/takes/12_A_001/marks"
 
-    assert Role.VIEWER < Role.OPERATOR
-    with TakesServer(shot, ServerSettings(port=0)) as server:
-        body = json.dumps({"frame": 1, "words": ""}).encode()
-        assert ask(server.url, "/api/takes/12_A_001/marks", method="POST", data=body,
-                   headers={"Content-Type": "application/json"})[0] == 422
-        assert ask(server.url, "/api/takes/12_A_001/marks", method="POST", data=b"{}")[0] == 400
+        def marked(role: str, words: str) -> int:
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {tokens[role]}"}
+            body = json.dumps({"frame": 1, "words": words}).encode()
+            return ask(url, path, method="POST", data=body, headers=headers)[0]
+
+        assert ask(url, "/api/takes")[0] == 401 and ask(url, "/api/takes/12_A_001/frames")[0] == 401
+        assert marked("viewer", "good") == 403 and marked("operator", "") == 422
+        assert not (shot / "12_A_001" / "marks.jsonl").exists()
+        assert marked("operator", "good") == 200
+        (shot / "12_A_001" / "marks.jsonl").unlink()
+        page.goto(f"{url}/?token={tokens['viewer']}")
+        expect(page.locator("#slate")).to_have_text("12 A take 2")
+        expect(page.locator("#mark")).to_be_disabled()
+        press(page, "m")
+        expect(page.locator("#mark-form")).to_be_hidden()
 
 
 def test_json_in_pieces_is_the_same() -> None:
