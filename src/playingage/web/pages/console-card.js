@@ -21,7 +21,7 @@ export class Card {
     this.model = make("p", { class: "quiet" });
     this.limits = make("p", { class: "quiet limits" });
     this.grant = make("p", { class: "grant" });
-    this.now = make("output", { class: "now" });
+    this.now = make("b", { class: "now" });
     this.from = make("span", { class: "from" });
     this.back = make("button", { type: "button", class: "back", text: "back to schedule", on: { click: () => this.follow() } });
     this.switch = make("button", { type: "button", class: "switch-on", "aria-pressed": "true", on: { click: () => this.turn() } });

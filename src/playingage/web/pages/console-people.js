@@ -69,7 +69,7 @@ export class People {
     const store = this.#store;
     const ask = (age) => store.act("age", { age }, { key: "age:", value: age, place: "card:" });
     const age = new AgeControl("everybody", ask, (words) => store.say("card:", words));
-    const now = make("output", { class: "now" });
+    const now = make("b", { class: "now" });
     const said = make("p", { class: "said", role: "alert" });
     const element = make("article", { class: "card", "data-chosen": true, "aria-label": "Everybody" },
       make("div", { class: "who" }, make("h3", { text: "Everybody" }), make("p", { class: "quiet", text: "Nobody is told from others: every face is taken to this age." })),
