@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,6 +111,69 @@ def test_mpeg_ts_over_tcp() -> None:
         play_for(receiver, line)
 
 
+def test_mpeg_ts_to_a_receiver_that_calls() -> None:
+    port = free_port()
+    line = output_line(OutputAddress.parse(f"tcp://127.0.0.1:{port}?listen=1"), form_of(), timeout_s=2.0)
+    receiver = Receiver(f"tcp://127.0.0.1:{port}")
+    try:
+        begun = time.monotonic()
+        with pytest.raises(UnwritableError, match="takes nothing"):
+            line.connect()
+        assert 1.5 < time.monotonic() - begun < 4
+        caller = threading.Timer(0.5, receiver.start)
+        caller.start()
+        line.connect()
+        play_for(receiver, line)
+        caller.join()
+    finally:
+        line.close()
+
+
+def test_rtmp_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_certificate(tmp_path, ["localhost"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.crt"))
+    inner = free_port()
+    receiver = Receiver(f"rtmp://127.0.0.1:{inner}/live/{SECRET}", form="flv", options={"listen": "1"}).start()
+    with tls_in_front(tmp_path, inner) as port, connected(f"rtmps://localhost:{port}/live/{SECRET}") as line:
+        play_for(receiver, line)
+
+
+@contextlib.contextmanager
+def tls_in_front(folder: Path, inner: int) -> Iterator[int]:
+    """A port that takes TLS and hands on what comes to `inner`; calls without data go nowhere."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.crt", folder / "server.key")
+
+    def hand_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    def serve(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = server.accept()
+                with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as safe:
+                    first = safe.recv(4096)
+                    if not first:
+                        continue
+                    with socket.create_connection(("127.0.0.1", inner)) as behind:
+                        behind.sendall(first)
+                        back = threading.Thread(target=hand_on, args=(behind, safe), daemon=True)
+                        back.start()
+                        hand_on(safe, behind)
+                        back.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        yield int(server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
 def test_rtmp() -> None:
     address = f"rtmp://127.0.0.1:{free_port()}/live/{SECRET}"
     receiver = Receiver(address, form="flv", options={"listen": "1"}).start()
@@ -175,6 +240,17 @@ def test_every_rate_exactly(rate: Fraction, tmp_path: Path) -> None:
     assert keys == list(range(0, count, round(rate)))
     assert receiver.tags is not None and receiver.tags.rate == rate
     assert receiver.tags.colours == (1, 1, 1, 1)
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="there is no ffprobe to look with")
+def test_the_stream_says_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "out.ts"
+    with connected(f"file:{path}", replace(form_of(), title="Playing Age: aged, digitally altered")) as line:
+        for tick in range(3):
+            line.send(pixels_of(tick), tick)
+    command = ["ffprobe", "-v", "error", "-show_entries", "program_tags", "-of", "json", str(path)]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["programs"][0]["tags"]
+    assert told == {"service_name": "Playing Age: aged, digitally altered", "service_provider": "Playing Age"}
 
 
 def test_a_picture_that_comes_again_is_the_same(tmp_path: Path) -> None:
@@ -253,8 +329,7 @@ def test_a_server_whose_certificate_is_not_trusted_gets_no_key(tmp_path: Path) -
             with contextlib.suppress(OSError):
                 while True:
                     plain, _ = server.accept()
-                    with plain, contextlib.suppress(OSError):
-                        safe = context.wrap_socket(plain, server_side=True)
+                    with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as safe:
                         heard.append(safe.recv(4096))
 
         thread = threading.Thread(target=serve, daemon=True)

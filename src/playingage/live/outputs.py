@@ -7,7 +7,7 @@ and a process that compresses and sends, so that no receiver and no network can 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,10 @@ from playingage.media.output_address import Carrier, OutputAddress
 from playingage.media.ports import SourceInfo
 
 MOST = 8
+_TITLES = {
+    Shows.AGED: "Playing Age: aged, digitally altered", Shows.CLEAN: "Playing Age: clean",
+    Shows.BOTH: "Playing Age: clean and aged, digitally altered", Shows.MATTE: "Playing Age: matte",
+}
 _END_S = 1.5
 """Seconds that all outputs together get to end their streams, before they are broken off."""
 
@@ -75,7 +79,7 @@ class Outputs:
         self._state: Callable[[], dict[str, Any]] | None = None
         self._threads = tuple(
             OutputThread(
-                wish.shows.value, wish.address.shown, make(wish.address, form),
+                wish.shows.value, wish.address.shown, make(wish.address, replace(form, title=_TITLES[wish.shows])),
                 Composer(wish.shows, form.width, form.height), form.rate,
                 why_held=self._why_held, clock=clock,
             )

@@ -32,6 +32,7 @@ class OutputFormat:
 
     width, height: even. rate: constant frames a second. bit_rate: bits a second of compressed outputs.
     colour: primaries and transfer of the pictures; its matrix and range say how their RGB was stored before.
+    title: what the stream says that it is, where it can.
     """
 
     width: int
@@ -39,6 +40,7 @@ class OutputFormat:
     rate: Fraction
     bit_rate: int = 8_000_000
     colour: Colour = field(default_factory=Colour)
+    title: str = "Playing Age"
 
     def __post_init__(self) -> None:
         check_rate(self.rate)

@@ -150,5 +150,6 @@ def describe(form: OutputFormat) -> dict[str, Any]:
     """A format as plain values, for the other process."""
     return {
         "width": form.width, "height": form.height, "rate": str(form.rate), "bit_rate": form.bit_rate,
+        "title": form.title,
         "colour": [form.colour.primaries, form.colour.transfer, form.colour.matrix, form.colour.full_range],
     }

@@ -89,6 +89,7 @@ def _format(begin: dict[str, Any]) -> OutputFormat:
     primaries, transfer, matrix, full = begin["colour"]
     return OutputFormat(
         width=begin["width"], height=begin["height"], rate=Fraction(begin["rate"]), bit_rate=begin["bit_rate"],
+        title=begin["title"],
         colour=Colour(primaries=primaries, transfer=transfer, matrix=matrix, full_range=full),
     )
 

@@ -98,6 +98,10 @@ class EncodedOutput:
         self._container: OutputContainer | None = None
         try:
             self._container = self._connect(timeout_s)
+            self._container.metadata.update(
+                {"service_name": form.title, "service_provider": "Playing Age"}
+                if _MUXER[address.carrier] == "mpegts" else {"title": form.title}
+            )
             self._stream = self._add_video(self._container, form)
             self._container.start_encoding()
         except BaseException as error:
@@ -164,7 +168,7 @@ class EncodedOutput:
         elif scheme == "udp":  # PyAV gives the protocol no options but those in the address
             target = _with(target, pkt_size="1316")
         else:
-            target = _with(target, timeout=limit, send_buffer_size="262144")
+            target = _with(target, timeout=limit, listen_timeout=str(int(timeout_s * 1000)), send_buffer_size="262144")
         return av.open(target, "w", format=muxer, options=options, timeout=timeout_s)
 
     def _add_video(self, container: OutputContainer, form: OutputFormat) -> VideoStream:
