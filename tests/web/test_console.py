@@ -278,6 +278,7 @@ def test_a_tap_on_a_face_says_who_it_is(build: Build, page: Page) -> None:
     stranger = page.locator('.chip[data-face="3"]')
     expect(stranger).to_contain_text("Stranger 3")
     expect(stranger).to_contain_text("NOT RECOGNISED")
+    expect(stranger).to_contain_text("nearest 0.30")
     expect(page.locator('.chip[data-face="1"]')).to_contain_text("SURE 0.30")
     page.locator('.box[data-face="3"]').click()
     expect(page.locator("#who-choices button")).to_have_text(

@@ -183,14 +183,16 @@ export function nameOf({ name, reasons, pinned, id }) {
 
 /** Name, how surely, to which age, why not: in words. */
 export function faceWords(face) {
-  const sure = face.pinned ? "PINNED" : likenessWords(face.likeness);
+  const sure = face.pinned ? "PINNED" : likenessWords(face);
   const why = face.reasons.filter((reason) => !(face.pinned && reason === "unknown")).map((reason) => WHY[reason] ?? reason.toUpperCase());
   const age = face.target_age !== null && face.target_age !== undefined && face.strength > 0.02 ? `AT ${Math.round(face.target_age * 10) / 10}` : "";
   return [nameOf(face), age, sure, ...why].filter(Boolean);
 }
 
-export function likenessWords(likeness) {
+/** How surely it is who it is taken for; of a stranger, how near the likeliest performer is. */
+export function likenessWords({ likeness, performer, name }) {
   if (likeness === null || likeness === undefined) return "";
+  if (!performer && !name) return `nearest ${likeness.toFixed(2)}`;
   const words = likeness <= SURE ? "SURE" : likeness <= LIKELY ? "LIKELY" : "DOUBTFUL";
   return `${words} ${likeness.toFixed(2)}`;
 }
