@@ -3,6 +3,7 @@
 Decisions only: no I/O; times are passed in.
 """
 
+import itertools
 from collections import deque
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -73,14 +74,14 @@ class FrameCounter:
     """
 
     def __init__(self, rate: Fraction, tick: Fraction) -> None:
-        self.rate, self._tick = rate, tick
+        self.rate, self._fine = rate, float(tick)
         self.faults = Faults()
         self._at: Place | None = None
         self._pts: Fraction | None = None
         self._captured = 0.0
         self._ahead = 0.0
         self._stragglers = 0
-        self._times: deque[Fraction] = deque(maxlen=_MOST)
+        self._times: deque[float] = deque(maxlen=_MOST)
 
     def take(self, pts: Fraction | None, captured: float) -> Place | None:
         """The place of the next picture, or None for one to leave out. pts: its time in seconds, where it has one."""
@@ -100,7 +101,7 @@ class FrameCounter:
             self._times.clear()
             steps = max(1, round(elapsed * self.rate))
             return self._go(steps, steps / self.rate, pts, captured)
-        self._measure(pts, delta)
+        self._measure(float(pts), float(delta))
         exact = float(delta * self.rate) + self._ahead
         steps = max(1, int(exact + 1 - _LATE))
         self._ahead = max(-2.0, min(2.0, exact - steps)) * (1 - _LEAK)
@@ -117,11 +118,11 @@ class FrameCounter:
     def _count(self, **more: int) -> None:
         self.faults += Faults(**more)
 
-    def _measure(self, pts: Fraction, delta: Fraction) -> None:
-        times = self._times
+    def _measure(self, pts: float, delta: float) -> None:
+        times, tick = self._times, self._fine
         if len(times) >= 2:
             typical = (times[-1] - times[0]) / (len(times) - 1)
-            if abs(delta - typical) > max(3 * self._tick, typical * 3 / 20):
+            if abs(delta - typical) > max(3 * tick, typical * 0.15):
                 times.clear()
         if not times:
             times.append(pts - delta)
@@ -129,14 +130,14 @@ class FrameCounter:
         steps, span = len(times) - 1, times[-1] - times[0]
         if steps < _LEAST or steps % 24:
             return
-        measured = float(steps / span)
+        measured = steps / span
         newest = times[-1] - times[-1 - _LEAST]
-        if abs(float(_LEAST / newest) / measured - 1) > max(2e-3, float(3 * self._tick / newest)):
+        if abs(_LEAST / newest / measured - 1) > max(2e-3, 3 * tick / newest):
             for _ in range(steps - _LEAST):
                 times.popleft()
             return
-        gaps = [float(b - a) for a, b in zip(times, list(times)[1:], strict=False)]
-        error = (max(gaps) - min(gaps) + float(self._tick)) / float(span)
+        gaps = [b - a for a, b in itertools.pairwise(times)]
+        error = (max(gaps) - min(gaps) + tick) / span
         nearest = min(_RATES, key=lambda rate: abs(rate - measured))
         if nearest == self.rate or abs(nearest / self.rate - 1) < 3 * error:
             return

@@ -41,8 +41,8 @@ class LtcEar:
                 if channel in (None, number) and number <= _MOST_CHANNELS:
                     self._decoders[stream.index, place] = (number, LtcDecoder(context.sample_rate))
         if not self._decoders:
-            some = f"has {number} audio channel{'s'[: number != 1]}" if number else "has no audio"
-            raise SettingError(f"{name}: {some}, none to read linear timecode from", "Choose another timecode.")
+            some = f"has {number} audio channel{'s'[: number != 1]}, not {channel}" if number else "has no audio"
+            raise SettingError(f"{name}: {some}: no linear timecode can be read", "Choose another --timecode.")
         self.streams = tuple(s for s in streams if any(index == s.index for index, _ in self._decoders))
         self.heard = float("-inf")
         """The time up to which audio was taken, in seconds."""
