@@ -34,10 +34,11 @@ Performers = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A performer and the playing age asked of them alone."""
+    """A performer and the playing age asked of them alone. further: more ages that the grant has to cover."""
 
     performer: str
     age: float | None
+    further: tuple[float, ...] = ()
 
 
 def parse_performers(texts: Iterable[str]) -> tuple[Asked, ...]:
@@ -111,7 +112,7 @@ def load_cast(
     roles = []
     for each in asked:
         own = age if each.age is None else each.age
-        ages = [*([] if own is None else [own]), *regions]
+        ages = [*([] if own is None else [own]), *regions, *each.further]
         grant = production.grant(each.performer, wanted, ages=ages)
         path = newest_package(production, each.performer) if model == "default" else Path(model)
         spec = read_spec(path)

@@ -12,6 +12,7 @@ from playingage.cli import options
 from playingage.cli.casting import GrantedCast, Performers, asked_age, load_cast, parse_performers
 from playingage.cli.consent import ask_consent, record_consent
 from playingage.cli.output import plain, progress_bar, result, result_json, say
+from playingage.cli.planned import Planned, ScheduleFile, Slated, plan_slate
 from playingage.cli.stopping import held_back
 from playingage.cli.targets import check_distinct, check_stored
 
@@ -33,6 +34,8 @@ EXAMPLES = """Examples:
   playingage render portrait.jpg older.png --age 75 --region eyes=60 --region neck=65 --grey-beard 0.3
 
   playingage render take.mov aged.mov --performer ada=30 --performer ben=62 --production long-year
+
+  playingage render take.mov aged.mov --slate 12/A/3 --production long-year
 """
 _FADED = {
     "child": "reads as a child", "pose": "turned away", "size": "too small", "unsure": "coming, going or hardly seen",
@@ -47,6 +50,8 @@ def render(
     ],
     age: options.PlayingAge = None,
     performer: Performers = None,
+    slate: Slated = None,
+    schedule: ScheduleFile = None,
     source_age: options.SourceAge = None,
     strength: options.Strength = 1.0,
     region: options.Region = None,
@@ -77,7 +82,10 @@ def render(
 
     look = options.look_of(strength, region, keep_moles, grey_hair, grey_beard)
     asked = parse_performers(performer or [])
-    settings = _settings(asked_age(age, asked), None if asked else source_age, look)
+    planned = plan_slate(slate, schedule, asked, age, production)
+    if planned is not None:
+        asked = planned.asked
+    settings = _settings(asked_age(age, asked), None if asked else source_age, look, planned)
     frames_a_second = options.parse_rate(rate)
     check_stored(source)
     check_distinct(source, target, matte)
@@ -87,7 +95,7 @@ def render(
         job: _Job = _CastJob(load_cast(
             asked, production, "render", settings.age, regions=look.regions.values(), source_age=source_age,
             model=model, device=device, precision=precision, threads=threads, size=size,
-        ))
+        ), planned)
     else:
         statement = ask_consent(consent)
         job = _EverybodyJob(options.load_engine(model, size, device, precision, threads), statement)
@@ -96,15 +104,19 @@ def render(
     report, notes = _render(source, frames_a_second, job, settings, outputs)
     if json_output:
         paths = {"in": source, "out": target, "matte": matte}
-        result_json({**paths, **plain(report), "notes": notes})
+        said = {"schedule": None, "slate": None} if planned is None else planned.document
+        result_json({**paths, **plain(report), **said, "notes": notes})
     else:
         _tell(report, settings, target, notes)
 
 
-def _settings(age: float, source_age: float | None, look: "Look") -> "RenderSettings":
+def _settings(
+    age: float, source_age: float | None, look: "Look", planned: Planned | None
+) -> "RenderSettings":
     from playingage.render import RenderSettings
 
-    return RenderSettings(age=age, source_age=source_age, look=look)
+    plans = {} if planned is None else planned.plans
+    return RenderSettings(age=age, source_age=source_age, look=look, plans=plans)
 
 
 class _Job(Protocol):
@@ -154,9 +166,12 @@ class _EverybodyJob:
 @dataclass(frozen=True, slots=True)
 class _CastJob:
     granted: GrantedCast
+    planned: Planned | None = None
 
     def check(self, settings: "RenderSettings") -> None:
         self.granted.cast.check_look(settings.look)
+        if self.planned is not None:
+            self.planned.check(self.granted.cast)
 
     def who(self, source: str, rate: "Fraction | None") -> "Casting":
         from playingage.media import open_source
@@ -170,13 +185,15 @@ class _CastJob:
     def marks(self) -> "list[str]":
         from playingage.render import mark_of
 
+        told = {} if self.planned is None else self.planned.document
         return [
-            mark_of(role.engine.package.sha256, performer=role.performer, grant=role.grant)
+            mark_of(role.engine.package.sha256, performer=role.performer, grant=role.grant, **told)
             for role in self.granted.cast.roles
         ]
 
     def record(self, settings: "RenderSettings", source: str, target: Path) -> None:
-        self.granted.record(settings.age, source=source, output=str(target))
+        told = {} if self.planned is None else self.planned.document
+        self.granted.record(settings.age, source=source, output=str(target), **told)
 
 
 class _Outputs:
@@ -247,7 +264,8 @@ def _tell(report: "RenderReport", settings: "RenderSettings", target: Path, note
         f"in {report.seconds:.1f} s ({report.real_time:.2f} x real time)."
     )
     for each in report.performers:
-        found = f"in {each['frames']} frames, to {each['age']:g}" if each["frames"] else "not recognised in any frame"
+        to = " to ".join(f"{age:g}" for age in dict.fromkeys(each.get("ages", [each["age"]])))
+        found = f"in {each['frames']} frames, to {to}" if each["frames"] else "not recognised in any frame"
         say(f"{each['name']}: {found}.")
     if report.others:
         say(f"Left as they are, because they are none of them: {report.others} faces.")

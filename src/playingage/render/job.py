@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from playingage.core import SettingError, UnreadableError, WriteBehind, prefetch
@@ -14,6 +15,7 @@ from playingage.media.ports import Sink, Source
 from playingage.render.casting import Casting
 from playingage.render.matte import matte_frame
 from playingage.render.steady import SteadyFrame, steady_faces
+from playingage.schedule import Plan
 
 _AHEAD, _BEHIND = 3, 3
 
@@ -21,11 +23,13 @@ _AHEAD, _BEHIND = 3, 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderSettings:
     """age: playing age in years for every face, or every performer without one of their own. source_age: the real one
-    where known; not for a cast. look: what is asked besides."""
+    where known; not for a cast. look: what is asked besides. plans: by performer, ages frame by frame from the first
+    frame on, and of regions, before all others."""
 
     age: float
     source_age: float | None = None
     look: Look = field(default_factory=Look)
+    plans: Mapping[str, Plan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, age in (("age", self.age), ("source age", self.source_age)):
@@ -41,7 +45,8 @@ class RenderReport:
     first. seconds: wall time; real_time: seconds of picture rendered in a second of wall time. source_ages: by face.
     faded: by reason, frames in which a face got less of the change than asked, or none; reasons without any are left
     out. children: faces that read as children and were left as they are. model, model_sha256: several are joined by
-    commas. performers: who was asked for, by which model and grant, at which age, and in how many frames they are;
+    commas. performers: who was asked for, by which model and grant, at which age (with a plan: `ages` from youngest to
+    oldest, and whether `keyed`), and in how many frames they are;
     others: faces that were none of them. Both empty where everybody was re-aged.
     """
 
@@ -108,7 +113,7 @@ def render(
     begun, tally = time.monotonic(), _Tally()
     try:
         for item in reader:
-            done = reage_frame(item.frame, _wanted(item, cast, settings))
+            done = reage_frame(item.frame, _wanted(item, tally.frames, cast, settings))
             writer.put(done)
             tally.count(item, done)
             progress(tally.frames)
@@ -124,7 +129,8 @@ def render(
 def _report(tally: _Tally, cast: Cast, settings: RenderSettings, seconds: float) -> RenderReport:
     packages = [role.engine.package for role in cast.roles]
     performers = tuple(
-        {**role.facts, "age": cast.age_of(number, settings.age), "frames": tally.roles[number]}
+        {**role.facts, "age": cast.age_of(number, settings.age), "frames": tally.roles[number],
+         **_planned(settings.plans.get(role.performer))}
         for number, role in enumerate(cast.roles)
     )
     return RenderReport(
@@ -138,13 +144,28 @@ def _report(tally: _Tally, cast: Cast, settings: RenderSettings, seconds: float)
     )
 
 
-def _wanted(item: SteadyFrame, cast: Cast, settings: RenderSettings) -> list[tuple[Engine, AgeRequest]]:
+def _planned(plan: Plan | None) -> dict[str, Any]:
+    return {} if plan is None or plan.span is None else {"ages": list(plan.span), "keyed": not plan.constant}
+
+
+def _wanted(item: SteadyFrame, index: int, cast: Cast, settings: RenderSettings) -> list[tuple[Engine, AgeRequest]]:
+    """What is asked of each face of a frame; `index` counts from 0."""
+    asked = {role: _asked(index, item.frame.rate, role, cast, settings) for role in set(item.roles)}
     return [
         (cast.roles[role].engine, AgeRequest(
-            face=face, source_age=age, target_age=cast.age_of(role, settings.age), look=settings.look, read=read,
+            face=face, source_age=age, target_age=asked[role][0], look=asked[role][1], read=read,
         ))
         for face, age, read, role in zip(item.faces, item.ages, item.read, item.roles, strict=True)
     ]
+
+
+def _asked(index: int, rate: Fraction, role: int, cast: Cast, settings: RenderSettings) -> tuple[float, Look]:
+    plan = settings.plans.get(cast.roles[role].performer)
+    if plan is None or plan.alone:
+        return cast.age_of(role, settings.age), settings.look
+    regions = plan.regions(index, rate)
+    look = replace(settings.look, regions={**settings.look.regions, **regions}) if regions else settings.look
+    return plan.age(index, rate), look
 
 
 def _write(done: Reaged, sink: Sink, matte: Sink | None) -> None:

@@ -11,10 +11,16 @@ _KIND = "compositeWithTrainedAlgorithmicMedia"
 """IPTC's digital source type of a picture that was partly made by a trained model."""
 
 
-def mark_of(model_sha256: str, *, performer: str = "", grant: str = "") -> str:
-    """The mark: program and version, IPTC's digital source type, the model by its hash; whose, and by which grant."""
+def mark_of(
+    model_sha256: str, *, performer: str = "", grant: str = "", schedule: str = "", slate: str = ""
+) -> str:
+    """The mark: program and version, IPTC's digital source type, the model by its hash; whose, and by which grant.
+
+    schedule: hash of the one that said the ages, for which slate.
+    """
     whose = f"; performer={performer}; grant={grant}" if performer else ""
-    return f"{_BEGIN}{__version__}; digitalSourceType={_KIND}; model={model_sha256}{whose}"
+    told = f"; schedule={schedule}; slate={slate}" if schedule else ""
+    return f"{_BEGIN}{__version__}; digitalSourceType={_KIND}; model={model_sha256}{whose}{told}"
 
 
 def with_mark(info: SourceInfo, model_sha256: str) -> SourceInfo:
