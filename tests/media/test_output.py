@@ -17,8 +17,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from media.clips import centres, expected, picture
@@ -29,7 +31,7 @@ from playingage.media.output import OUTPUT_RATES, Line, OutputFormat, check_outp
 from playingage.media.output_address import OutputAddress
 from playingage.media.output_process import OutputProcess
 from playingage.media.output_srt import _found
-from playingage.media.output_stream import output_tags
+from playingage.media.output_stream import Pictures, output_tags
 from playingage.rights.certificate import own_certificate
 
 WIDTH, HEIGHT = 320, 180
@@ -279,6 +281,12 @@ def test_tags_are_of_what_is_sent() -> None:
     assert tags() == (1, 1, 1, 1)
     assert tags(primaries="bt2020", transfer="pq", matrix="bt2020nc") == (9, 1, 1, 1)
     assert tags(transfer="srgb", matrix="rgb") == (1, 13, 1, 1)
+
+
+def test_a_virtual_camera_gets_what_programs_expect_of_cameras() -> None:
+    made = Pictures(form_of(), Colorspace.ITU601).picture(pixels_of(4), 7)
+    back = cv2.cvtColor(made.to_ndarray(), cv2.COLOR_YUV2RGB_I420)  # OpenCV takes BT.601, limited range
+    assert np.abs(centres(np.asarray(back, np.uint8)) - expected(4)).max() < 0.02
 
 
 # --- receivers that go away

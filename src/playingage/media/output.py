@@ -28,7 +28,7 @@ TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFormat:
-    """What an output sends: always 8-bit 4:2:0, limited range, BT.709 matrix.
+    """What an output sends: always 8-bit 4:2:0, limited range, BT.709 matrix (cameras: BT.601).
 
     width, height: even. rate: constant frames a second. bit_rate: bits a second of compressed outputs.
     colour: primaries and transfer of the pictures; its matrix and range say how their RGB was stored before.

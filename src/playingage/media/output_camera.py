@@ -8,6 +8,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -19,11 +20,11 @@ from playingage.media.reasons import reason_of
 
 
 class CameraOutput:
-    """An open device; raw 4:2:0 pictures. See `Output`."""
+    """An open device; raw 4:2:0 pictures, BT.601 as programs take it from cameras. See `Output`."""
 
     def __init__(self, address: OutputAddress, form: OutputFormat, timeout_s: float) -> None:
         self._address = address
-        self._pictures = Pictures(form)
+        self._pictures = Pictures(form, Colorspace.ITU601)
         self._container: OutputContainer | None = None
         try:
             self._container = av.open(address.target, "w", format="v4l2", timeout=timeout_s)

@@ -54,9 +54,9 @@ def set_up(context: VideoCodecContext, form: OutputFormat, tags: RawTags) -> Non
 class Pictures:
     """RGB arrays to 4:2:0 pictures with tags; one that comes again is not converted again."""
 
-    def __init__(self, form: OutputFormat, pixel_format: str = "yuv420p") -> None:
+    def __init__(self, form: OutputFormat, matrix: Colorspace = Colorspace.ITU709) -> None:
         self.tags = output_tags(form)
-        self._format, self._scaler = pixel_format, VideoReformatter()
+        self._matrix, self._scaler = matrix, VideoReformatter()
         self._last: tuple[NDArray[np.uint8], av.VideoFrame] | None = None
         self._base = 1 / form.rate
 
@@ -71,7 +71,7 @@ class Pictures:
     def _converted(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
         source = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
         picture = self._scaler.reformat(
-            source, format=self._format, src_colorspace=Colorspace.ITU709, dst_colorspace=Colorspace.ITU709,
+            source, format="yuv420p", src_colorspace=self._matrix, dst_colorspace=self._matrix,
             src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
             interpolation=Interpolation.FAST_BILINEAR, threads=1,
         )
