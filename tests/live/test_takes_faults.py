@@ -29,8 +29,10 @@ from playingage.live.takes import (
     recover,
     recover_all,
     take_folders,
+    uses_of,
 )
 from playingage.live.takes.names import FRAMES_FILE, STATES_FILE, TAKE_FILE
+from playingage.live.takes.shelf import Shelf
 from playingage.media.motion_jpeg import JpegClipWriter
 from playingage.rights.chain import LedgerError
 
@@ -322,3 +324,37 @@ def test_positions_grow(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(PlayingAgeError, match="cannot be written"):
         JpegClipWriter(tmp_path / "a.mkv", width=16, height=16, rate=Fraction(24), colour=pair(0).clean.colour)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+                    max_leaves=6)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_take_whose_texts_are_altered_is_read_or_refused_in_words(
+    open_take: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    folder = tmp_path / "altered" / NAME
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    shutil.copytree(open_take, folder)
+    name = data.draw(st.sampled_from([TAKE_FILE, FRAMES_FILE, STATES_FILE]))
+    first, *rest = [json.dumps(json.loads((folder / name).read_bytes()))] if name == TAKE_FILE else (
+        (folder / name).read_text().splitlines())
+    document = json.loads(first)
+    document[data.draw(st.sampled_from(sorted(document)))] = data.draw(JSON)
+    (folder / name).write_text("\n".join([json.dumps(document), *rest]) + "\n")
+    shelf = Shelf(folder.parent)
+    try:
+        with Take.open(folder) as take:
+            for index in range(len(take.frames)):
+                take.jpeg(index, "clean")
+            take.verify()
+            uses_of(take, "")
+        json.dumps(shelf.sheet(NAME))
+    except PlayingAgeError as error:
+        assert error.what
+    finally:
+        shelf.close()
+    assert shelf.glances()[0]["name"] == NAME

@@ -33,6 +33,10 @@ _LOOKED_INTO = 240
 """So many frames at the end of a take that was not closed are looked into: the disk may not have got them."""
 _LINES, _BREATH = 64, 0.0002
 """After so many lines reading pauses for so many seconds: the live path's threads share the interpreter with it."""
+_KINDS: Mapping[str, type] = {
+    "slate": dict, "set": dict, "source": dict, "picture": dict, "counts": dict, "files": dict, "performers": list,
+    "torn_frames": list,
+}
 _BACKUP = "Take it from a backup."
 
 
@@ -62,11 +66,14 @@ class TakeFrame:
         try:
             at = {name: (int(a), int(b), int(c)) for name, (a, b, c) in note["at"].items()}
             whole = [int(note[each]) for each in ("index", "position", "number")]
-            if min(*whole, *(each[0] for each in at.values())) < 0 or not all(picture in at for picture in PICTURES):
-                raise ValueError("a frame with places and numbers of a frame")
+            faces = note.get("faces") or []
+            if min(*whole, *(each[0] for each in at.values())) < 0 or any(each[1] < 1 for each in at.values()):
+                raise ValueError("no places and numbers of a frame")
+            if any(picture not in at for picture in PICTURES) or not all(isinstance(face, dict) for face in faces):
+                raise ValueError("no pictures and faces of a frame")
             return cls(line=whole[0], position=whole[1], number=whole[2], timecode=str(note["timecode"]),
                        at=MappingProxyType(at), note=MappingProxyType(note))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"no frame: {error}") from error
 
 
@@ -146,8 +153,9 @@ class Take:
         for line in _lines(self.folder / STATES_FILE)[0]:
             try:
                 state = json.loads(line)["state"]
-                found[int(state["version"])] = state
-            except (ValueError, TypeError, KeyError):
+                if all(isinstance(each, dict) for each in state.get("performers") or ()):
+                    found[int(state["version"])] = state
+            except (ValueError, TypeError, KeyError, AttributeError):
                 continue
         return MappingProxyType(found)
 
@@ -292,11 +300,19 @@ def _document(data: bytes, path: Path) -> dict[str, Any]:
         raise TakeError(f"{path}: version {document.get('version')!r} of {FORMAT}; this program reads {VERSION}",
                         "Use the release of playingage that the take was recorded with.")
     try:
+        for name, kind in _KINDS.items():
+            if not isinstance(document.get(name, kind()), kind):
+                raise TypeError(f"{name} is no {'object' if kind is dict else 'list'}")
+        if not all(isinstance(each, dict) for each in document.get("files", {}).values()):
+            raise TypeError("files are no objects")
+        if not all(isinstance(each, list) and [type(n) for n in each] == [int, int] for each in
+                   document.get("torn_frames", [])):
+            raise TypeError("torn_frames are no pairs of numbers")
         picture, slate = document["picture"], document["slate"]
         if Fraction(picture["rate"]) <= 0 or min(int(picture["width"]), int(picture["height"])) < 1:
             raise ValueError("no picture")
         if not isinstance(slate["take"], int):
             raise TypeError("no take")
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise TakeError(f"{path}: is altered or damaged: {error}", _BACKUP) from error
     return document

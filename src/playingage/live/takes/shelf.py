@@ -53,7 +53,7 @@ class Shelf:
         for folder in reversed(take_folders(self.folder)):
             try:
                 found.append(self._glance(folder))
-            except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
                 found.append({"name": folder.name, "words": "cannot be read", "ended": "unreadable", "frames": 0})
         return found
 

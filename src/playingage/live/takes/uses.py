@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from playingage.live.takes.names import TakeError
 from playingage.live.takes.reader import Take
 from playingage.production import Production
 
@@ -39,6 +40,22 @@ Record = Callable[[Sequence[TakeUse]], None]
 
 def uses_of(take: Take, sha256: str) -> tuple[TakeUse, ...]:
     """A line for each performer and grant; `sha256` of the take.json that holds the hashes."""
+    try:
+        found = _found(take)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise TakeError(f"{take.folder}: who was aged in it cannot be read: {error}", "Take it from a backup.") from error
+    return tuple(
+        TakeUse(
+            performer=performer, grant=grant, package=package, ages=(min(aged)[0], max(aged)[0]), frames=len(aged),
+            first=aged[0][1], last=aged[-1][1], take=take.name, slate=take.slate, id=str(take.document.get("id", "")),
+            ended=take.ended, sha256=sha256,
+        )
+        for (performer, grant, package), aged in found.items()
+    )
+
+
+def _found(take: Take) -> dict[tuple[str, str, str], list[tuple[float, str]]]:
+    """Age and timecode of each aged frame, by performer, grant and package."""
     found: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
     for frame in take.frames:
         if frame.note.get("view") in ("failed", "clean"):
@@ -51,14 +68,7 @@ def uses_of(take: Take, sha256: str) -> tuple[TakeUse, ...]:
             part = parts.get(performer, {})
             key = str(performer), str(part.get("grant", "")), str(part.get("model_sha256", ""))
             found.setdefault(key, []).append((float(age), frame.timecode))
-    return tuple(
-        TakeUse(
-            performer=performer, grant=grant, package=package, ages=(min(aged)[0], max(aged)[0]), frames=len(aged),
-            first=aged[0][1], last=aged[-1][1], take=take.name, slate=take.slate, id=str(take.document.get("id", "")),
-            ended=take.ended, sha256=sha256,
-        )
-        for (performer, grant, package), aged in found.items()
-    )
+    return found
 
 
 def into_ledger(production: Production) -> Record:
