@@ -36,6 +36,7 @@ def test_keys_act_by_the_next_picture(build: Build, page: Page) -> None:
     press("t")
     expect(page.locator("#roll-words")).to_have_text("CUT")
     expect(page.locator("#roll-note")).to_contain_text("TAKE 1")
+    expect(page).to_have_title("● 2 B take 1 · Console")
     press("t")
     expect(page.locator("#roll-words")).to_have_text("ROLL")
     expect(page.locator("#take")).to_have_value("2")

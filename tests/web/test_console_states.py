@@ -183,6 +183,9 @@ MEASURE = """() => {
   const small = seen.filter((each) => !each.closest("#boxes") && side(each) < 43.5);
   const name = (each) => each.id || each.className || each.textContent;
   const top = ["#take-next", "#roll", "#emergency"].map((each) => document.querySelector(each).getBoundingClientRect());
+  const bar = [...document.querySelectorAll("#mark input, #mark button, #me, nav a, nav button")]
+    .filter((each) => each.checkVisibility()).map((each) => each.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
   const people = document.getElementById("people");
   const fixed = ["#roll", "#emergency", ".card"].map((each) => document.querySelector(each).getBoundingClientRect());
   return {
@@ -190,7 +193,7 @@ MEASURE = """() => {
     small: small.map(name),
     hidden: people.scrollHeight - people.clientHeight, bottoms: fixed.map(({ bottom }) => bottom), height: innerHeight,
     outside: seen.filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map(name),
-    overlaps: top.some((box, i) => i > 0 && box.top < top[i - 1].bottom && box.left < top[i - 1].right - 1),
+    overlaps: [top, bar].some((row) => row.some((box, i) => row.some((next, n) => n > i && meet(box, next)))),
   };
 }"""
 

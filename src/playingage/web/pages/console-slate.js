@@ -107,6 +107,7 @@ export class Slate {
     for (const id of ["take-previous", "take-next"]) mark(byId(id), "disabled", hindered || set.rolling);
     write(byId("slate-said"), store.said("slate"));
     write(byId("roll-said"), store.said("roll"));
+    document.title = `${set.emergency ? "EMERGENCY · " : ""}${set.rolling ? "● " : ""}${set.slate.words} · Console`;
     this.#offerPlayback(set);
     this.paintTime();
     this.scenes.paint();
