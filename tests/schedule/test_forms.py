@@ -1,5 +1,6 @@
 """The same schedule in both forms, and whatever bytes there are: a schedule, or an error that says where."""
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playingage.schedule import FieldError, Schedule, ScheduleError, schedule_of
+from playingage.schedule import FieldError, Scene, Schedule, ScheduleError, schedule_of
 from playingage.schedule.document import read_toml, write_toml
 from playingage.schedule.files import decoded
 from playingage.schedule.table import read_csv, write_csv
@@ -188,3 +189,12 @@ def test_one_of_two_schedules_of_a_production_is_too_many(tmp_path: Path) -> Non
     Schedule().save(tmp_path / "schedule" / "schedule.toml")
     with pytest.raises(ScheduleError, match="only one can count"):
         schedule_of(tmp_path)
+
+
+def test_no_cell_is_a_formula() -> None:
+    texts = ["=HYPERLINK(1)", "+1", "-1", "@x", "'=1", "''-2", "'quoted'"]
+    listed = tuple(Scene(id=str(n), heading=text) for n, text in enumerate(texts))
+    schedule = Schedule(listed=listed, extra={"own": "=2"})
+    written = write_csv(schedule).decode()
+    assert not [cell for row in csv.reader(written.splitlines()) for cell in row if cell[:1] in ("=", "+", "-", "@")]
+    assert read_csv(written.removeprefix("\ufeff"), "a.csv") == schedule

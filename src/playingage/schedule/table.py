@@ -22,6 +22,8 @@ _AGES = ("age", *REGIONS)
 _ALONE = "alone"
 _TOML = "toml:"
 _WHOLE = re.compile(r"\d{1,9}")
+_FORMULA = re.compile(r"'*[=+\-@]")
+"""How a cell begins that a spreadsheet would work out; it is written with one more apostrophe before it."""
 T = TypeVar("T")
 
 
@@ -115,9 +117,9 @@ def _ages(key: Key) -> dict[str, str]:
 
 
 def _cells(extra: Mapping[str, Any], **known: str) -> dict[str, str]:
-    return {name: value for name, value in known.items() if value} | {
-        name: _encoded(value) for name, value in extra.items()
-    }
+    cells = {name: value for name, value in known.items() if value}
+    cells |= {name: _encoded(value) for name, value in extra.items()}
+    return {name: f"'{value}" if _FORMULA.match(value) else value for name, value in cells.items()}
 
 
 def _encoded(value: Any) -> str:
@@ -197,6 +199,8 @@ class _Reader:
         row = _Row(line, {}, {})
         for number, cell in enumerate(cells):
             text = cell.strip()
+            if text.startswith("'") and _FORMULA.match(text):
+                text = text[1:]
             if not text:
                 continue
             name = names[number] if number < len(names) else ""
