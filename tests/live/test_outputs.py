@@ -190,6 +190,16 @@ def test_other_sizes_are_fitted() -> None:
     assert fitted.shape == (48, 64, 3) and (fitted[24] == 7).all() and not fitted[0].any()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (960, 1080), (320, 180), (160, 180)])
+@pytest.mark.parametrize("count", [1, 5, 12])
+def test_words_fit_into_their_strip(width: int, height: int, count: int) -> None:
+    strip = strip_of(" ".join(["FACES FADING,"] * count), width, height, (255, 255, 255))
+    drawn = np.flatnonzero(strip.max(axis=(0, 2)) > 100)
+    assert 0 < drawn[0] < 0.05 * width and 0.05 * width < drawn[-1] < 0.995 * width
+    rows = np.flatnonzero(strip.max(axis=(1, 2)) > 100)
+    assert rows[0] > 0 and rows[-1] < len(strip) - 1
+
+
 def test_names_are_drawn_in_letters_that_can_be() -> None:
     assert plain("Zoë Åkerström 老") == "Zoe Akerstrom ?"
 

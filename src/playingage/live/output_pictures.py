@@ -5,6 +5,7 @@ Pure but for what is kept of the last picture. Pixels are H x W x 3 RGB, full ra
 
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -49,7 +50,6 @@ class Composer:
         self._black: Eight = np.zeros((height, width, 3), np.uint8)
         self.again = self._last = self._held = self._black
         self._held_words = ""
-        self._strip: tuple[str, Eight] | None = None
 
     def picture(self, pair: Pair) -> Eight:
         """The output's picture of a pair."""
@@ -104,23 +104,26 @@ class Composer:
         return whole
 
     def _with_words(self, pixels: Eight, words: str) -> Eight:
-        if self._strip is None or self._strip[0] != words:
-            self._strip = (words, strip_of(words, self._width, self._height, _AMBER))
-        strip = self._strip[1]
+        strip = strip_of(words, self._width, self._height, _AMBER)
         whole = pixels.copy()
         whole[-len(strip) :] = strip
         return whole
 
 
+@lru_cache(maxsize=16)
 def strip_of(words: str, width: int, height: int, colour: tuple[int, int, int]) -> Eight:
     """A black strip with words, for the bottom of a picture of `height`; long words are set smaller."""
     rows = max(16, height // 20)
     strip = np.zeros((rows, width, 3), np.uint8)
     text = plain(words)
-    (one, tall), _ = cv2.getTextSize(text, _FONT, 1.0, 1)
-    scale = min(0.55 * rows / max(1, tall), 0.96 * width / max(1, one))
-    place = (round(0.02 * width), round(rows / 2 + scale * tall / 2))
-    cv2.putText(strip, text, place, _FONT, scale, colour, 1 if rows < 48 else 2, cv2.LINE_AA)
+    stroke = 1 if rows < 48 else 2
+    scale = 0.55 * rows / max(1, cv2.getTextSize("A", _FONT, 1.0, stroke)[0][1])
+    while scale > 0.1 and cv2.getTextSize(text, _FONT, scale, stroke)[0][0] > 0.96 * width:
+        scale *= 0.95
+    tall = cv2.getTextSize("A", _FONT, scale, stroke)[0][1]
+    place = (round(0.02 * width), round((rows + tall) / 2))
+    cv2.putText(strip, text, place, _FONT, scale, colour, stroke, cv2.LINE_AA)
+    strip.setflags(write=False)
     return strip
 
 
