@@ -4,6 +4,7 @@ import gc
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 
 from live.fakes import FakeReager, FakeSource, write_number
-from live.test_run import settings, until
+from live.test_run import settings, threads, until
 from playingage.core import ModelError, SourceLostError
 from playingage.frames import Frame
 from playingage.live import LiveRun, Pair, View, Want, encode_picture
 from playingage.live.encode import Jpeg
+from playingage.live.tidy import Tidy
 from playingage.models.package import PACKAGES
 from playingage.runtime import Network, choose_device
 
@@ -204,3 +206,20 @@ def test_a_long_run_holds_no_more_than_a_short_one() -> None:
             gc.collect()
             held.append(sum(isinstance(each, Frame | Pair) for each in gc.get_objects()))
     assert max(held) < 20, held
+
+
+def test_pictures_in_a_circle_of_references_do_not_pile_up() -> None:
+    class Picture:
+        def __init__(self) -> None:
+            self.own = self
+
+    gc.disable()
+    try:
+        with Tidy(0.01):
+            gone = [weakref.ref(Picture()) for _ in range(50)]
+            until(lambda: all(each() is None for each in gone))
+            assert gc.get_freeze_count() > 1000
+        assert gc.get_freeze_count() == 0
+    finally:
+        gc.enable()
+    assert "playingage tidy" not in threads()

@@ -8,6 +8,7 @@ from typing import Any
 
 from playingage.live import Direction, LiveRun, LiveSettings, Pair, Reager, TwoStepReager
 from playingage.live.stats import line
+from playingage.live.tidy import Tidy
 from playingage.media.ports import Source
 from playingage.web.server import MonitorServer, Part
 from playingage.web.settings import ServerSettings
@@ -40,6 +41,7 @@ def run_live(
     stop = stop or threading.Event()
     with ExitStack() as stack:
         monitors = None if server is None else MonitorServer(run, server, parts=parts, died=stop.set)
+        stack.enter_context(Tidy())
         stack.enter_context(run)
         if monitors is not None:
             stack.enter_context(monitors)
