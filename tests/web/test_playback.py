@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,44 @@ def test_speed_is_as_asked(opened: Page) -> None:
         last, took = opened.evaluate(READ, "aged"), time.monotonic() - begun
         assert asked * 0.75 < (last - first) / took < asked * 1.3
     press(opened, "k")
+
+
+CLOCK = """async ({ speed, direction, begin, end, rate }) => {
+  const { Transport } = await import("/pages/playback-clock.js");
+  const transport = new Transport();
+  transport.load(50, rate);
+  transport.go(begin, 0);
+  if (begin) transport.setIn();
+  transport.go(end, 0);
+  if (end < 49) transport.setOut();
+  transport.pace(speed, 0);
+  transport.go(begin + 3, 0);
+  transport.play(direction, 0);
+  const seen = [];
+  let strays = 0;
+  for (let now = 0; now < 10; now += 0.0083) {
+    const due = transport.due(now);
+    if (!transport.next(6).includes(due)) strays++;
+    if (due !== transport.position) { transport.position = due; seen.push(due); }
+  }
+  return { seen, strays };
+}"""
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 1, 2])
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize(("begin", "end"), [(0, 49), (10, 21)])
+def test_time_goes_round_and_every_frame_due_was_foreseen(
+    opened: Page, speed: float, direction: int, begin: int, end: int
+) -> None:
+    for rate in (24, 30000 / 1001):
+        asked = {"speed": speed, "direction": direction, "begin": begin, "end": end, "rate": rate}
+        told = opened.evaluate(CLOCK, asked)
+        step = direction * (2 if speed == 2 else 1)
+        span = end - begin + 1
+        assert told["strays"] == 0
+        assert all((b - a - step) % span == 0 and begin <= b <= end for a, b in pairwise([begin + 3, *told["seen"]]))
+        assert len(told["seen"]) == pytest.approx(10 * rate * min(speed, 1), abs=2)
 
 
 def test_without_loop_it_stops_at_the_end(opened: Page) -> None:

@@ -43,7 +43,8 @@ def uses_of(take: Take, sha256: str) -> tuple[TakeUse, ...]:
     try:
         found = _found(take)
     except (TypeError, ValueError, AttributeError) as error:
-        raise TakeError(f"{take.folder}: who was aged in it cannot be read: {error}", "Take it from a backup.") from error
+        raise TakeError(f"{take.folder}: who was aged in it cannot be read: {error}",
+                        "Take it from a backup.") from error
     return tuple(
         TakeUse(
             performer=performer, grant=grant, package=package, ages=(min(aged)[0], max(aged)[0]), frames=len(aged),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playingage.core import UnwritableError, canonical_json
-from playingage.core.files import write_whole
+from playingage.core.files import sync_folder, write_whole
 from playingage.frames import Colour
 from playingage.live.state import Slate
 from playingage.live.takes.encode import Encoded, stored_colour
@@ -178,6 +178,7 @@ class TakeWriter:
                 colour=colour, timecode=first.timecode,
             )
         write_whole(self.folder / TAKE_FILE, dump(self._document))
+        sync_folder(self.folder.parent)
 
     def _forget(self) -> None:
         """Nothing was recorded yet: leave nothing behind."""

@@ -65,15 +65,19 @@ export class Transport {
     this.#from = { time: now, position: this.position };
   }
 
+  /** Faster than the take only every so many frames are shown. */
+  get #step() { return this.playing && this.speed > 1 ? this.speed : 1; }
+
   /** The next frame is due now. */
   retard(now) {
-    this.#from = { time: now - 1.001 / (this.#rate * this.speed), position: this.position };
+    this.#from = { time: now - (1.001 * this.#step) / (this.#rate * this.speed), position: this.position };
   }
 
   /** The position due at `now` (seconds); null where it goes no further. */
   due(now) {
     if (!this.playing || !this.#length) return this.position;
-    const moved = Math.floor((now - this.#from.time) * this.#rate * this.speed + 1e-6);
+    const step = this.#step;
+    const moved = Math.floor(((now - this.#from.time) * this.#rate * this.speed) / step + 1e-6) * step;
     const at = this.#from.position + this.playing * moved;
     if (at <= this.end && at >= this.begin) return at;
     if (!this.looping) return null;
@@ -83,7 +87,7 @@ export class Transport {
 
   /** The next positions, this one first. */
   next(count) {
-    const step = (this.playing || 1) * (this.playing && this.speed > 1 ? this.speed : 1);
+    const step = (this.playing || 1) * this.#step;
     const found = [];
     const span = this.end - this.begin + 1;
     for (let i = 0, at = this.position; i < count; i++, at += step) {
