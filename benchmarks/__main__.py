@@ -7,9 +7,11 @@ from pathlib import Path
 def main() -> None:
     """Run the named benchmark, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=("all", "stages", "render", "live", "ingest"))
+    whats = ("all", "stages", "render", "live", "several", "ingest")
+    parser.add_argument("what", nargs="?", default="all", choices=whats)
     parser.add_argument("--seconds", type=float, default=60, help="length of the live runs")
     parser.add_argument("--size", type=int, default=512, help="network of the live runs")
+    parser.add_argument("--performers", type=int, nargs="*", default=[1, 2, 3, 4], help="how many, of `several`")
     parser.add_argument("--screens", nargs="*", help="names of live screens, as in its table")
     parser.add_argument("--minutes", type=float, default=2, help="length of the film that is ingested")
     parser.add_argument("--out", type=Path, help="folder for the figures as JSON")
@@ -26,6 +28,10 @@ def main() -> None:
         from benchmarks.ingest import ingesting
 
         ingesting(given.out, given.minutes)
+    if given.what in ("all", "several"):
+        from benchmarks.several import costs
+
+        costs(tuple(given.performers), (256, 512), given.out)
     if given.what in ("all", "live"):
         from benchmarks.living import living
 

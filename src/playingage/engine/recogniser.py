@@ -1,4 +1,4 @@
-"""Who is who in a live picture: at most one embedding a frame, and nobody is taken for a performer on doubt.
+"""Who is who in a live picture: few embeddings a frame, and nobody is taken for a performer on doubt.
 
 The operator's word goes before what embeddings say, as long as the track surely shows the same face; what is learnt
 meanwhile tells that person again after a crossing, a turn or an absence.
@@ -15,6 +15,7 @@ from playingage.engine.casting import Cast
 from playingage.engine.pins import Person, Pins, teaches
 from playingage.engine.recognition import (
     BACK,
+    CHANGED,
     SEVERAL,
     SURE,
     UNLIKE,
@@ -29,11 +30,10 @@ from playingage.faces import Face, FaceIdentity, overlap
 
 _HELD = 6
 """Embeddings of a face whose mean is compared."""
-_CHECK, _CLOSE_CHECK, _RECHECK = 1.0, 0.2, 0.08
-"""Seconds until a known face is looked at again: as a rule, near another face, after one look that spoke against it."""
 _SOON, _LATER = 0.15, 0.5
 _SOON_LOOKS = 8
 _STRIKES = 3
+_A_WHILE = 0.4
 _FADE_IN = 0.2
 _INCUMBENT = 0.05
 _REMEMBER = 5.0
@@ -93,6 +93,11 @@ class _Record:
         self.strikes = self.looks = 0
         self.doubt = False
         self.embeddings.clear()
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is taken for somebody, who may be nobody of the cast by the operator's word."""
+        return self.role is not None or self.held
 
     @property
     def pinned(self) -> bool:
@@ -217,8 +222,9 @@ class Recogniser:
         if found is Break.NEW:
             self._let_go(record, record.role if record.role is not None else record.was)
             record.due, record.fresh = -np.inf, True
-        elif found is Break.DOUBT:
-            record.due = min(record.due, record.looked + _CLOSE_CHECK)
+        elif found is Break.BACK and not usable(face):
+            self._let_go(record, record.role if record.role is not None else record.was)
+        elif found is not Break.NONE:
             record.doubt = True
 
     def _let_go(self, record: _Record, was: int | None) -> None:
@@ -228,16 +234,25 @@ class Recogniser:
         record.forget(was)
 
     def _look(self, pixels: NDArray[np.uint8], faces: Sequence[Face], seconds: float) -> None:
-        """One face of those that are due: first who is undecided, then who has waited longest."""
-        waiting = [
-            (self._records[face.id].role is not None, self._records[face.id].due, face.id, face)
-            for face in faces if self._records[face.id].due <= seconds and usable(face)
-        ]
-        if not waiting:
-            return
-        face = min(waiting, key=lambda each: each[:3])[3]
-        embedding = self._identity.embed(pixels, face.landmarks)
-        record = self._records[face.id]
+        """Of those who are undecided one that is due; of those who are known one, and all that are in doubt."""
+        shown = [(self._records[face.id], face) for face in faces if usable(face)]
+        due = [(record.due, face.id, face) for record, face in shown if not record.taken and record.due <= seconds]
+        known = [(record.looked, face.id, face) for record, face in shown if record.taken]
+        chosen = [min(each, key=lambda one: one[:2])[2] for each in (due, known) if each]
+        doubted = [face for record, face in shown if record.taken and record.doubt]
+        for face in {each.id: each for each in (*chosen, *doubted)}.values():
+            self._look_at(self._records[face.id], face, self._identity.embed(pixels, face.landmarks), seconds)
+
+    def _look_at(self, record: _Record, face: Face, embedding: NDArray[np.float32], seconds: float) -> None:
+        before = np.mean(record.embeddings, axis=0) if record.embeddings else embedding
+        later = seconds - record.looked > _A_WHILE
+        # Who comes back from the side looks less alike.
+        if record.taken and float(np.linalg.norm(before - embedding)) > (UNLIKE if later else CHANGED):
+            # Another person within the same track: what was known of it says nothing of them.
+            self._let_go(record, record.role)
+            record.fresh = True
+        elif later and record.taken:
+            record.embeddings.clear()
         record.embeddings.append(embedding)
         record.looks += 1
         record.looked = seconds
@@ -267,7 +282,6 @@ class Recogniser:
             record.part(found, float(mean[0][found]))
             record.likeness = record.score
             record.person, record.said = self._pins.find(found, embedding, SURE), False
-            record.due = seconds + _CHECK
             return
         if not record.said:
             record.person = self._pins.find(None, embedding, SURE)
@@ -282,7 +296,6 @@ class Recogniser:
             record.score = float(self._compare(np.mean(record.embeddings, axis=0))[0][role])
             record.likeness = record.score
             record.strikes, record.doubt = 0, False
-            record.due = seconds + _CHECK
         else:
             self._strike(record, seconds)
 
@@ -301,12 +314,10 @@ class Recogniser:
             person.learn(embedding)
             record.likeness = None if role is None else float(self._compare(embedding)[0][role])
         record.score, record.strikes, record.doubt = far, 0, False
-        record.due = seconds + (_SOON if record.looks < _SOON_LOOKS else _LATER)
 
     def _strike(self, record: _Record, seconds: float) -> None:
         """A look spoke against what a face is taken for."""
         record.strikes += 1
-        record.due = seconds + _RECHECK
         if record.doubt or record.strikes >= _STRIKES:
             # What was seen before the doubt says nothing of who this is now.
             self._let_go(record, record.role if record.strikes < _STRIKES else None)

@@ -19,10 +19,13 @@ UNLIKE = 0.60
 """A known face farther than this, again and again, is known no more."""
 MARGIN = 0.06
 """By how much a face is nearer to one performer than to any other."""
+CHANGED = 0.42
+"""A look farther than this from the ones just before on the same track shows another person: one person's, with hands
+before the face and turning, stay below 0.3."""
 SEVERAL = 3
 _MOST_YAW, _MOST_PITCH = 45.0, 35.0
 _LEAST_SIZE, _LEAST_CONFIDENCE = 40.0, 0.6
-_JUMP, _GROWTH, _TOUCH = 0.3, 1.35, 0.05
+_JUMP, _GROWTH, _TOUCH, _COVER = 0.3, 1.35, 0.05, 0.3
 
 
 class Embedder(Protocol):
@@ -38,14 +41,19 @@ class Break(Enum):
 
     NONE = 0
     DOUBT = 1
-    """It was covered for a moment, or touches another face."""
-    NEW = 2
-    """It is new, was away, or has jumped: it may be anybody's."""
+    """It touches another face."""
+    BACK = 2
+    """It was covered for a moment."""
+    NEW = 3
+    """It is new, was away, or has jumped, or a face that lay over it is gone: it may be anybody's."""
+
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
 class _Last:
-    box: tuple[float, float, float, float]
+    box: Box
     confidence: float
 
 
@@ -58,11 +66,12 @@ class Continuity:
     def update(self, faces: Sequence[Face]) -> dict[int, Break]:
         """The next frame's faces to their breaks, by id."""
         boxes = {face.id: face.box for face in faces}
-        found = {face.id: self._break(face, boxes) for face in faces}
+        gone = [last.box for key, last in self._last.items() if key not in boxes]
+        found = {face.id: self._break(face, boxes, gone) for face in faces}
         self._last = {face.id: _Last(boxes[face.id], face.confidence) for face in faces}
         return found
 
-    def _break(self, face: Face, boxes: dict[int, tuple[float, float, float, float]]) -> Break:
+    def _break(self, face: Face, boxes: dict[int, Box], gone: list[Box]) -> Break:
         last, box = self._last.get(face.id), boxes[face.id]
         if last is None:
             return Break.NEW
@@ -70,13 +79,15 @@ class Continuity:
         moved = np.hypot(box[0] + box[2] - last.box[0] - last.box[2], box[1] + box[3] - last.box[1] - last.box[3]) / 2
         if moved > _JUMP * before or not 1 / _GROWTH < now / before < _GROWTH:
             return Break.NEW
+        if any(overlap(last.box, other) > _COVER for other in gone):
+            return Break.NEW
         if last.confidence == 0 < face.confidence:
-            return Break.DOUBT
+            return Break.BACK
         touches = any(overlap(box, other) > _TOUCH for key, other in boxes.items() if key != face.id)
         return Break.DOUBT if touches else Break.NONE
 
 
-def _size(box: tuple[float, float, float, float]) -> float:
+def _size(box: Box) -> float:
     return max(box[2] - box[0], box[3] - box[1], 1.0)
 
 
