@@ -26,6 +26,7 @@ from playingage.live.takes import (
     Take,
     TakeError,
     TakeUse,
+    disk,
     recover,
     recover_all,
     take_folders,
@@ -313,6 +314,32 @@ def test_what_the_ledger_refuses_is_said_and_tried_again_at_the_next_start(tmp_p
         wait(lambda: bool(uses))
     with Take.open(tmp_path / NAME) as take:
         assert take.sealed and take.ended == "cut" and uses[0].sha256 == take.sha256
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("broken", ["_take", "_tend"])
+def test_a_recorder_that_breaks_says_so_and_the_live_picture_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """A fault of our own in the disk thread: nothing waits for it, and the end comes in time."""
+    with recorder(tmp_path, RecorderSettings(waiting=2, behind=2, reserve=0)) as made:
+        rolling = state(2)
+        made.roll(rolling.slate, rolling)
+
+        def fail(*_: Any) -> None:
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr(made._disk, broken, fail)
+        for number in range(30):
+            made(pair(number, rolling))
+            time.sleep(0.005)
+        wait(lambda: made.report()["state"] == "stopped")
+        assert "RECORDING STOPPED: THE RECORDER BROKE" in made.report()["words"]
+        with pytest.raises(TakeError, match="the recorder broke"):
+            made.roll(rolling.slate, rolling)
+        begun = time.monotonic()
+        monkeypatch.setattr(disk, "_PATIENCE", 0.3)
+    assert time.monotonic() - begun < 8
 
 
 def test_positions_grow(tmp_path: Path) -> None:

@@ -403,6 +403,20 @@ def test_somebody_who_looks_at_another_take_is_told_of_the_new_one(
     expect(page.locator("#slate")).to_have_text("take 3")
 
 
+def test_a_lost_server_is_said_and_found_again(shot: Path, page: Page) -> None:
+    with TakesServer(shot, ServerSettings(port=0)) as server:
+        page.goto(server.url)
+        expect(page.locator("#slate")).to_have_text("12 A take 2")
+        press(page, "k", "Home")
+        at(page, 200)
+        port = server.port
+    expect(page.locator("#note")).to_have_text("NOT CONNECTED", timeout=10_000)
+    with TakesServer(shot, ServerSettings(port=port)):
+        expect(page.locator("#note")).to_have_text("", timeout=10_000)
+        press(page, "End")
+        at(page, 239)
+
+
 def frames(body: bytes) -> dict[int, dict[str, bytes | str]]:
     (length,) = struct.unpack(">I", body[:4])
     found, rest = {}, 4 + length

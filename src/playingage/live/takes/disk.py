@@ -22,6 +22,8 @@ Given = Encoded | Roll | tuple[Any, ...] | None
 """A frame, the begin of a take, something said of it, or None: the end of all."""
 _LOOK_EVERY = 1.0
 _TICK = 0.1
+_PATIENCE = 10.0
+"""Seconds that the end of the program waits for a disk that takes nothing."""
 _GUESS = 24e6
 """Bytes a second of a take, before one was recorded: two 1080p pictures at 24 a second."""
 _MOST_NUMBERS = 1000
@@ -72,7 +74,7 @@ class Disk:
                 return
             except queue.Full:
                 waited += _TICK
-                if stopping.is_set() and waited > 10:
+                if stopping.is_set() and waited > _PATIENCE:
                     self._lost += 1
                     return
 

@@ -145,6 +145,8 @@ class TakeRecorder:
 
     def roll(self, slate: Slate, state: SetState | None) -> None:
         """Make ready for a take: its folder, and its number. Raises TakeError; nothing rolls then."""
+        if any(worker.error is not None for worker in self._workers):
+            raise TakeError("the recorder broke: nothing is recorded any more", "Start the program again.")
         words = self._disk.full()
         if words:
             raise TakeError(f"{self.folder}: {words}", "Free space, or choose another disk.")

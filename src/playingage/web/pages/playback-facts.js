@@ -64,7 +64,10 @@ export class Facts {
       const time = document.createElement("b");
       time.textContent = mark.timecode;
       button.append(time, ` ${mark.words}`);
-      button.addEventListener("click", () => this.#go(mark.index));
+      button.addEventListener("click", () => {
+        if (matchMedia("(max-width: 860px)").matches) this.toggle(); // there it covers the pictures
+        this.#go(mark.index);
+      });
       item.append(button);
       return item;
     }));
