@@ -132,7 +132,8 @@ def test_keys_step_scrub_and_jump(opened: Page) -> None:
 
 def test_in_and_out_bound_the_loop(opened: Page) -> None:
     press(opened, *["ArrowRight"] * 4, "i", *["ArrowRight"] * 6, "o", "l")
-    seen, end = set(), time.monotonic() + 12
+    seen: set[int] = set()
+    end = time.monotonic() + 12
     while not (time.monotonic() > end - 10 and {204, 210} <= seen):
         seen.add(opened.evaluate(READ, "aged"))
         assert time.monotonic() < end, seen
