@@ -1,5 +1,6 @@
 """The on-set state: what is asked of each frame, by schedule and by hand, and what an act may not do."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -223,3 +224,24 @@ def test_without_performers_everybody_is_asked_for_one_age() -> None:
     assert direction.orders(frame(0)).ask.age == 60 and direction.state.performers == ()
     with pytest.raises(SettingError, match="nobody is told from others"):
         direction.act("pin", {"face": 1, "performer": None}, "test")
+
+
+def test_a_slow_disk_holds_up_neither_a_frame_nor_an_emergency(set_up: Direction) -> None:
+    assert isinstance(set_up.recorder, Tape)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(slate: Slate, state: SetState, /) -> None:
+        entered.set()
+        assert go_on.wait(5)
+
+    set_up.recorder.roll = slow  # type: ignore[method-assign]
+    rolling = threading.Thread(target=lambda: set_up.act("roll", {}, "test"))
+    rolling.start()
+    assert entered.wait(5)
+    assert not set_up.orders(frame(7)).ask.clean
+    set_up.act("emergency", {"on": True}, "test")
+    assert set_up.orders(frame(8)).ask.clean
+    assert not set_up.state.rolling
+    go_on.set()
+    rolling.join()
+    assert set_up.orders(frame(9)).state.rolled_at == 9

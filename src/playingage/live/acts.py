@@ -1,4 +1,8 @@
-"""What a console may ask for, by name. Each act checks its values before anything changes."""
+"""What a console may ask for, by name. Each act checks its values before anything changes.
+
+Acts on the slate come one at a time and speak to the recorder without the stage's lock, so that a slow disk holds up
+neither a frame nor another act.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,7 +13,7 @@ from playingage.core import SettingError
 from playingage.engine import Look
 from playingage.live.ports import Pinner
 from playingage.live.stage import Stage
-from playingage.live.state import SetState, Slate
+from playingage.live.state import Slate
 
 Values = Mapping[str, Any]
 _MOST_WORDS = 200
@@ -20,7 +24,8 @@ def carry_out(stage: Stage, name: str, values: Values) -> None:
     act = ACTS.get(name)
     if act is None:
         raise SettingError(f"there is no act {name!r}", f"Known: {', '.join(ACTS)}.")
-    act(stage, values)
+    with stage.slating if name in _SLATING else stage.lock:
+        act(stage, values)
 
 
 def _scene(stage: Stage, values: Values) -> None:
@@ -69,17 +74,18 @@ def _roll(stage: Stage, values: Values) -> None:
     _at_rest(stage)
     slate = stage.current.slate
     stage.recorder.roll(slate, stage.state)
-    stage.change(replace(stage.current, rolling=True, rolled_at=None, notice=f"ROLLING {slate}"))
+    with stage.lock:
+        stage.change(replace(stage.current, rolling=True, rolled_at=None, notice=f"ROLLING {slate}"))
 
 
 def _cut(stage: Stage, values: Values) -> None:
     """The take ends; the next one is slated."""
-    current = stage.current
-    if not current.rolling:
+    slate = stage.current.slate
+    if not stage.current.rolling:
         raise SettingError("nothing rolls")
-    stage.change(replace(current, rolling=False, rolled_at=None, notice=f"CUT {current.slate}"))
+    with stage.lock:
+        stage.change(replace(stage.current, rolling=False, rolled_at=None, notice=f"CUT {slate}"))
     stage.recorder.cut()
-    slate = current.slate
     take = max(slate.take + 1, stage.recorder.next_take(slate.scene, slate.shot))
     _to(stage, replace(slate, take=take), f"CUT {slate}")
 
@@ -160,17 +166,19 @@ ACTS: Mapping[str, Callable[[Stage, Values], None]] = {
     "mark": _mark, "age": _age, "regions": _regions, "strength": _strength, "on": _on, "emergency": _emergency,
     "pin": _pin, "unpin": _unpin,
 }
+_SLATING = frozenset({"scene", "shot", "next", "previous", "take", "roll", "cut"})
 
 
 def _go(stage: Stage, scene: str, shot: str) -> None:
-    stage.new_hands()
     slate = stage.fresh_take(scene, shot)
-    _to(stage, slate, f"SCENE {scene}")
+    with stage.lock:
+        stage.new_hands()
+        _to(stage, slate, f"SCENE {scene}")
 
 
 def _to(stage: Stage, slate: Slate, notice: str) -> None:
-    state: SetState = replace(stage.current, slate=slate, notice=notice)
-    stage.change(state)
+    with stage.lock:
+        stage.change(replace(stage.current, slate=slate, notice=notice))
 
 
 def _at_rest(stage: Stage) -> None:

@@ -33,9 +33,13 @@ class Direction(Stage):
 
     def act(self, name: str, values: Mapping[str, Any], by: str) -> SetState:
         """Carry out what `by` asks: see `acts`. Raises SettingError, and then nothing was changed."""
-        with self.lock:
+        before, self.by = self.by, by  # before anybody is told of the change
+        try:
             acts.carry_out(self, name, values)
-            self.by, state = by, self.state
+        except BaseException:
+            self.by = before
+            raise
+        state = self.state
         log.info("%s: %s %s", by, name, {key: value for key, value in values.items() if value is not None})
         for tell in self.tellers:
             tell(Told(act=name, values=values, by=by, state=state))

@@ -111,7 +111,7 @@ class Stage:
         self.pinner, self.schedule = pinner, schedule
         self.youngest, self.oldest = youngest, oldest
         self._look = look or Look()
-        self.lock = threading.RLock()
+        self.lock, self.slating = threading.RLock(), threading.RLock()
         self._parts = {part.performer: part for part in parts}
         self._hands = {part.performer: Hand(strength=part.look.strength) for part in parts}
         scenes = _scenes(schedule)
