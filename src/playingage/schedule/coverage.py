@@ -139,8 +139,8 @@ def weight_at(coverage: Sequence[tuple[float, float]], age: float) -> float | No
 def _places(schedule: Schedule, scene: Scene) -> list[tuple[str, int | None]]:
     """The scene as a whole, then its shots and takes that have ages of their own."""
     own: dict[tuple[str, int | None], tuple[str, int | None]] = {}
-    for entry in schedule.entries:
-        if same(entry.scene) == same(scene.id) and (entry.shot or entry.take is not None):
+    for entry in schedule.entries_of(scene):
+        if entry.shot or entry.take is not None:
             own.setdefault((same(entry.shot), entry.take), (entry.shot, entry.take))
     order = {same(shot): number for number, shot in enumerate(scene.shots)}
     return [("", None), *sorted(own.values(), key=lambda place: (order.get(same(place[0]), -1), place[1] or 0))]

@@ -1,7 +1,7 @@
 """The schedule: scenes, who plays whom, and which age each performer has where."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -177,6 +177,8 @@ class Schedule:
     extra: Mapping[str, Any] = field(default_factory=dict)
     scenes: tuple[Scene, ...] = field(init=False, compare=False, repr=False)
     _plans: Mapping[Where, Entry] = field(init=False, compare=False, repr=False)
+    _by_scene: Mapping[str, Sequence[Entry]] = field(init=False, compare=False, repr=False)
+    _players: Mapping[str, str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _once((same(scene.id) for scene in self.listed), "scene", "is listed twice")
@@ -188,7 +190,12 @@ class Schedule:
             seen.add(entry.where)
         object.__setattr__(self, "extra", unknown_fields(self.extra))
         object.__setattr__(self, "scenes", _scenes(self.listed, self.entries))
+        by_scene: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            by_scene.setdefault(same(entry.scene), []).append(entry)
         object.__setattr__(self, "_plans", {entry.where: entry for entry in self.entries})
+        object.__setattr__(self, "_by_scene", by_scene)
+        object.__setattr__(self, "_players", {same(part.character): part.performer for part in self.cast})
 
     @classmethod
     def load(cls, path: Path) -> "Schedule":
@@ -218,8 +225,7 @@ class Schedule:
 
     def performer_of(self, name: str) -> str | None:
         """Who plays a character."""
-        wanted = same(name)
-        return next((part.performer for part in self.cast if same(part.character) == wanted), None)
+        return self._players.get(same(name))
 
     def scene(self, id: str) -> Scene | None:
         """A scene by its number."""
@@ -229,8 +235,12 @@ class Schedule:
     def present(self, scene: Scene) -> tuple[str, ...]:
         """Performers of a scene: those whose characters are in it, and those who have an entry for it."""
         played = [self.performer_of(name) for name in scene.characters]
-        named = [entry.performer for entry in self.entries if same(entry.scene) == same(scene.id)]
+        named = [entry.performer for entry in self.entries_of(scene)]
         return tuple(dict.fromkeys(each for each in [*played, *named] if each is not None))
+
+    def entries_of(self, scene: Scene) -> Sequence[Entry]:
+        """Those that name this scene."""
+        return self._by_scene.get(same(scene.id), ())
 
     def entry(self, scene: str, shot: str, take: int | None, performer: str) -> Entry | None:
         """The entry that counts: that of the take, else of the shot, of the scene, of the whole production."""
