@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from production import make_production, stamp
 
+from playingage.cli.onset import IN_THE_LEDGER
 from playingage.core import PlayingAgeError, canonical_json, sha256_bytes
+from playingage.live.takes.uses import EVENT
 from playingage.production import Performer, Production
 from playingage.production.forgetting import DONE, STARTED
 from playingage.rights import (
@@ -147,6 +149,7 @@ def test_the_events_are_those_of_the_code() -> None:
     written = set(re.findall(r'ledger\.append\(\s*"([a-z-]+)"', code))
     written |= set(re.findall(r'\.set_keys\([^"]*?"([a-z-]+)"', code)) | {STARTED, DONE, "created"}
     written |= {str(Use.LIVE), str(Use.RENDER)}  # named by the use
+    written |= {EVENT, *IN_THE_LEDGER.values()}
     assert set(table("ledger", "Events")) == written
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from playingage.web.server import Part
 
 log = logging.getLogger(__name__)
+IN_THE_LEDGER = {"pin": "set-pin", "unpin": "set-unpin", "emergency": "set-emergency"}
+"""Acts that the ledger records, and its words for them."""
 SCHEDULE_FILES = ("schedule.toml", "schedule.csv")
 ScheduleFile = Annotated[
     Path | None,
@@ -161,11 +163,11 @@ def _journal(granted: "GrantedCast") -> "Callable[[Told], None]":
     by_id = {role.performer: role.grant for role in granted.cast.roles}
 
     def tell(told: "Told") -> None:
-        if told.act in ("pin", "unpin", "emergency"):
+        if told.act in IN_THE_LEDGER:
             performer = told.values.get("performer")
             grants = {each.performer: each.grant for each in told.state.performers} or by_id
             granted.production.ledger.append(
-                f"set-{told.act}", performer=performer, grant=grants.get(str(performer)), by=told.by,
+                IN_THE_LEDGER[told.act], performer=performer, grant=grants.get(str(performer)), by=told.by,
                 slate=str(told.state.slate), **{name: told.values.get(name) for name in ("face", "on")
                                                 if name in told.values},
             )
