@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -18,12 +19,13 @@ from media.ltc_signal import wave
 from media.sei import encoder, with_label, write_labelled
 from media.senders import Access, free_port, send_mixed, send_units, sending, udp, units
 from media.test_deinterlace import make_interlaced
-from media.test_timecode import RATES, labels_from
-from playingage.core import SourceLostError, Timecode
+from media.test_timecode import RATES, labels_from, make_ltc_clip
+from playingage.core import MediaError, SourceLostError, Timecode
 from playingage.core.timecode import NTSC
 from playingage.frames import Frame
-from playingage.media import ReconnectingSource, Source, SourceInfo, open_source
+from playingage.media import LabelledSource, ReconnectingSource, Source, SourceInfo, StreamSource, open_source
 from playingage.media.base import faults_of
+from playingage.media.labels import TimecodeChoice
 
 FFMPEG = shutil.which("ffmpeg") or ""
 PAL, DROP = Fraction(25), Fraction(30000, 1001)
@@ -139,11 +141,13 @@ def test_frames_lost_on_the_way_leave_a_gap_in_numbers_and_timecode() -> None:
             if frame.timecode is not None and frame.timecode.frame >= labels[90].frame:
                 break
         faults = faults_of(source)
-    begin = frames[0].timecode
+    if not str(frames[0].timecode).startswith("01:00:0"):
+        del frames[0]  # the first picture had none, and ran free
+    begin, number = frames[0].timecode, frames[0].number
     assert begin is not None
     for frame in frames:
         assert frame.timecode is not None
-        assert frame.timecode.frame - begin.frame == frame.number  # both count what is missing
+        assert frame.timecode.frame - begin.frame == frame.number - number  # both count what is missing
         sent = frame.timecode.frame - labels[0].frame
         assert abs(float(frame.pixels.mean()) - (10 + sent)) < 3
     assert faults.lost == 26
@@ -352,6 +356,65 @@ def test_damaged_packets_are_left_out_counted_and_got_over(caplog: pytest.LogCap
         assert frame.timecode.frame - begin.frame == frame.number
     whole = [frame.timecode.frame - labels[0].frame for frame in frames if frame.timecode is not None]
     assert set(range(65, 80)) <= set(whole)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bytes_spoilt_anywhere_bring_no_other_error(tmp_path: Path, seed: int) -> None:
+    """Tables, headers and pictures of a transport stream: what cannot be read is left out, or the source is lost."""
+    write_labelled(tmp_path / "a.ts", labels_from("01:00:00:00", PAL, 40), PAL)
+    data, random = bytearray((tmp_path / "a.ts").read_bytes()), np.random.default_rng(seed)
+    for place in random.integers(0, len(data), 10 + 40 * seed):
+        data[place] = random.integers(256)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve(stop: threading.Event) -> None:
+            client, _ = server.accept()
+            with client, contextlib.suppress(OSError):
+                client.sendall(bytes(data))
+
+        numbers: list[int] = []
+        with sending(serve), contextlib.suppress(MediaError):
+            address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+            with open_source(address, realtime=True, timeout_s=3) as source:
+                numbers += [frame.number for frame in source]
+    assert numbers == sorted(set(numbers))
+    if seed == 0:
+        assert len(numbers) > 5
+
+
+def test_a_source_that_comes_back_without_its_linear_timecode_is_shown_all_the_same(tmp_path: Path) -> None:
+    rate = Fraction(50)
+    sound = make_ltc_clip(tmp_path / "a.ts", PAL, wave(labels_from("01:00:00:00", PAL, 60)), 50, "mp2")
+    mute = tmp_path / "b.ts"
+    write_labelled(mute, [None] * 30, rate)
+    serving = [sound.read_bytes(), mute.read_bytes()]
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve(stop: threading.Event) -> None:
+            for data in serving:
+                client, _ = server.accept()
+                with client, contextlib.suppress(OSError):
+                    client.sendall(data)
+
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        choice = TimecodeChoice.parse("ltc")
+        with sending(serve):
+            source = LabelledSource(ReconnectingSource(
+                lambda: StreamSource(address, timeout_s=3, timecode=choice), ends=False, first_wait_s=0.0,
+                again=lambda: StreamSource(address, timeout_s=3, timecode=choice, again=True),
+            ), choice)
+            frames: list[Frame] = []
+            with source:
+                while len(frames) < 60:
+                    with contextlib.suppress(SourceLostError):
+                        frame = source.read()
+                        assert frame is not None
+                        frames.append(frame)
+    labels = [frame.timecode for frame in frames[40:]]
+    assert None not in labels
+    assert {frame.rate for frame in frames} == {PAL, rate}
+    texts = [str(label) for label in labels]
+    assert texts == sorted(texts)
 
 
 def test_an_interlaced_stream_is_deinterlaced_in_live(tmp_path: Path) -> None:

@@ -71,8 +71,10 @@ def open_source(
     if live_kind:
         _check_timecode(choice, address, kind, True)
         opener = partial(_live, address, kind, rate, timeout_s, threads, accurate, choice, way)
-        live = ReconnectingSource(opener, ends=kind is Kind.STREAM) if realtime else opener()
-        return LabelledSource(live, choice)
+        if not realtime:
+            return LabelledSource(opener(), choice)
+        again = partial(opener, again=True)
+        return LabelledSource(ReconnectingSource(opener, ends=kind is Kind.STREAM, again=again), choice)
     _check_timecode(choice, address, kind, realtime)
     stored = _stored(address, kind, rate, threads, accurate, choice, way)
     played: Source = PacedSource(stored, loop=loop, paced=realtime) if realtime or loop else stored
@@ -101,11 +103,12 @@ def open_stored(
 
 def _live(
     address: str, kind: Kind, rate: Fraction | None, timeout_s: float, threads: int, accurate: bool,
-    choice: TimecodeChoice, way: Deinterlace,
+    choice: TimecodeChoice, way: Deinterlace, again: bool = False,
 ) -> Source:
     if kind is Kind.STREAM:
         return StreamSource(
-            address, timeout_s=timeout_s, threads=threads, accurate=accurate, timecode=choice, deinterlace=way
+            address, timeout_s=timeout_s, threads=threads, accurate=accurate, timecode=choice, deinterlace=way,
+            again=again,
         )
     device = partial(
         DeviceSource, address, timeout_s=timeout_s, rate=rate, threads=threads, accurate=accurate, timecode=choice,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from playingage.core import MediaError, SourceLostError
+from playingage.core import MediaError, PlayingAgeError, SourceLostError
 from playingage.frames import Frame
 from playingage.media.base import SourceBase, faults_of
 from playingage.media.counting import Faults
@@ -38,13 +38,15 @@ class ReconnectingSource(SourceBase):
     `read()` raises SourceLostError once when the source is lost and once for every failed try, and waits between tries;
     calling it again is all that is needed to go on. Numbers and times count on over losses, by as many frames as the
     loss was long and at least one, so that a gap shows. The first opening is not repeated: its error passes. With
-    `ends=False` an end counts as a loss. A source may come back with another size, depth or rate: `info` is then the
-    new one, with a higher `generation`. `close()` may come from another thread and ends a wait.
+    `ends=False` an end counts as a loss. After a loss `again` opens, where it is given. A source may come back with
+    another size, depth or rate: `info` is then the new one, with a higher `generation`. `close()` may come from another
+    thread and ends a wait.
     """
 
     def __init__(
         self, opener: Callable[[], Source], *, ends: bool = True, first_wait_s: float = FIRST_WAIT_S,
         most_wait_s: float = MOST_WAIT_S, clock: Callable[[], float] = time.monotonic,
+        again: Callable[[], Source] | None = None,
     ) -> None:
         self._opener, self._ends, self._clock = opener, ends, clock
         self._first_wait, self._most_wait = first_wait_s, most_wait_s
@@ -57,6 +59,7 @@ class ReconnectingSource(SourceBase):
         """Number and time which that frame had of its own."""
         self._before = Faults()
         self._source: Source | None = opener()
+        self._opener = again or opener
         self._info, self._generation = self._source.info, 0
         self._connection = Connection(connected=True)
 
@@ -156,7 +159,7 @@ class ReconnectingSource(SourceBase):
         self._connection = dataclasses.replace(self._connection, attempts=self._connection.attempts + 1)
         try:
             source = self._opener()
-        except MediaError as error:
+        except PlayingAgeError as error:
             raise self._lost(error.what) from error
         if self._stop.is_set():
             source.close()

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from playingage.core import SourceLostError, Timecode, UnreadableError
+from playingage.core import SettingError, SourceLostError, Timecode, UnreadableError
 from playingage.frames import Frame, Origin
 from playingage.media.base import MAX_PIXELS, SourceBase, check_size
 from playingage.media.counting import Faults, FrameCounter, Place, standard_rate
@@ -58,15 +58,16 @@ class StreamSource(SourceBase):
     frames tell, and `info.generation` grows. A frame carries the timecode that came with it: in the picture (SEI), in
     the container, or as linear timecode in the audio where `timecode` asks for that; none where none came.
     An interlaced stream is deinterlaced as `deinterlace` says, which makes it a frame later.
+    With `again`, for a source that was there before, it may be without the audio channel of the timecode.
 
     Raises SourceLostError when nothing comes for `timeout_s` seconds, at opening or in `read()`.
     """
 
     def __init__(
         self, address: str, *, timeout_s: float, threads: int = 0, accurate: bool = True,
-        timecode: TimecodeChoice | None = None, deinterlace: Deinterlace = Deinterlace.AUTO,
+        timecode: TimecodeChoice | None = None, deinterlace: Deinterlace = Deinterlace.AUTO, again: bool = False,
     ) -> None:
-        self._name, self._timeout = shown_address(address), timeout_s
+        self._name, self._timeout, self._again = shown_address(address), timeout_s, again
         self._scheme = urlsplit(address).scheme.lower()
         self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         options = {**_COMMON, **_BY_SCHEME.get(self._scheme, {}), "protocol_whitelist": _PROTOCOLS}
@@ -98,6 +99,11 @@ class StreamSource(SourceBase):
             seen = self._seen(first.picture)
             if seen is not None:
                 self._info = dataclasses.replace(self._info, timecode=rerated(seen, self._counter.rate))
+        except (ValueError, ArithmeticError) as error:
+            self._container.close()
+            raise UnreadableError(
+                f"{self._name}: what it says of itself makes no sense: {error}", "Check the sender."
+            ) from error
         except BaseException:
             self._container.close()
             raise
@@ -131,7 +137,13 @@ class StreamSource(SourceBase):
     def _listen(self) -> LtcEar | None:
         if self._choice.origin is not TimecodeFrom.LTC:
             return None
-        return LtcEar(self._container.streams.audio, self._choice.channel, self._rate(), self._name)
+        try:
+            return LtcEar(self._container.streams.audio, self._choice.channel, self._rate(), self._name)
+        except SettingError as error:
+            if not self._again:
+                raise
+            log.warning("%s", error.what)  # the picture is back, if without its timecode
+            return None
 
     def _rate(self) -> Fraction:
         stream = self._stream
@@ -173,9 +185,13 @@ class StreamSource(SourceBase):
                 raise self._lost("the sender ended it")
             place = self._counter.take(shot.seconds, shot.arrived)
             self._tell()
-            if place is not None:
+            if place is None:
+                continue
+            try:
                 self._follow(shot.picture)
                 return self._frame(shot, place)
+            except (FFmpegError, ValueError, ArithmeticError):  # damage that the decoder did not see
+                self._damaged += 1
         return None
 
     def close(self) -> None:
@@ -331,6 +347,7 @@ class DeviceSource(StreamSource):
     ) -> None:
         path, wishes = device_wishes(address)
         self._name, self._timeout, self._scheme = address, timeout_s, "device"
+        self._again = False
         self._choice, self._way = timecode or TimecodeChoice(), deinterlace
         options = dict(wishes)
         if rate is not None:
