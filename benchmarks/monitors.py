@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 import psutil
 
+from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.live import LiveSettings
 from playingage.media.ports import SourceInfo
@@ -72,6 +73,12 @@ class Face:
     confidence: float = 1.0
     strength: float = 1.0
     source_age: float | None = None
+    target_age: float | None = None
+    name: str = ""
+    reasons: tuple[str, ...] = ()
+    performer: str = ""
+    likeness: float | None = None
+    pinned: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Done:
 class Nothing:
     """An engine that copies: both pictures are encoded, as with a real one."""
 
-    def process(self, frame: Frame, age: float, /) -> Done:
+    def process(self, frame: Frame, ask: Ask, /) -> Done:
         return Done(dataclasses.replace(frame, pixels=frame.pixels.copy()), None, (Face(),))
 
 

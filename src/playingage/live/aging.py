@@ -119,6 +119,8 @@ class Aging:
             reaged = self._reage(job, orders.ask)
             if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:
                 raise ValueError(f"frame {frame.number} came back from the engine as another one")
+            faces, reasons = tuple(reaged.faces), {str(each) for face in reaged.faces for each in face.reasons}
+            verdict = judge(faces, orders.ask.age)
         except Exception as error:
             return self._fail(error, common)
         finally:
@@ -127,10 +129,9 @@ class Aging:
         self._stats.work("engine", now - begun, now)
         self._stats.count("processed", now)
         self._recover(now)
-        faces = self._faces = tuple(reaged.faces)
-        for reason in {str(reason) for face in faces for reason in face.reasons}:
+        self._faces = faces
+        for reason in reasons:
             self._stats.fade(reason)
-        verdict = judge(faces, orders.ask.age)
         if verdict.view is View.NO_FACE:
             aged = frame if same_picture(frame, reaged.frame) else reaged.frame
         else:
