@@ -396,6 +396,38 @@ def test_no_other_user_reads_the_key_and_the_process_ends_with_its_parent() -> N
     assert not child.exists() or b"Z" in (child / "stat").read_bytes().split()[2:3]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("scheme", ["tcp", "rtmp", "whip+http"])
+def test_many_lost_receivers_leave_nothing_open(scheme: str) -> None:
+    if scheme.startswith("whip"):
+        pytest.importorskip("aiortc", reason="aiortc is not installed: pip install 'playingage[whip]'")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    with server.accept()[0] as call:
+                        call.recv(2000)
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        line = output_line(OutputAddress.parse(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/a/b"), form_of())
+        assert isinstance(line, OutputProcess)
+        counts = []
+        try:
+            for _ in range(12):
+                with pytest.raises(UnwritableError):
+                    line.connect()
+                    play(line, 200, Fraction(1000))
+                assert line._process is not None
+                counts.append(len(list(Path(f"/proc/{line._process.pid}/fd").iterdir())))
+        finally:
+            line.close()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+    assert counts[-1] <= counts[2]
+
+
 # --- addresses
 
 

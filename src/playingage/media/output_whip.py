@@ -84,6 +84,8 @@ class WhipOutput:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(self._timeout)
+            if not self._thread.is_alive():
+                self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do it in the loop. Raises UnwritableError for whatever the network does."""
