@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from live.fakes import FakeFace, FakeReaged
+from live.fakes import FakeFace, FakeReaged, FakeReager, FakeSource
 from live.shooting import done, wait
-from playingage.core import Timecode
+from playingage.core import PlayingAgeError, Timecode
 from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.live import Direction, LiveRun, LiveSettings
@@ -79,6 +79,36 @@ def test_every_frame_is_the_sources(clip: Path, tmp_path: Path) -> None:
             assert np.array_equal(clean[: rows[0] // 64 * 64], aged[: rows[0] // 64 * 64])
             assert np.abs(take.pixels(index, "matte") / 255.0 - matte).max() < 0.06
         assert {face["target_age"] for frame in take.frames for face in frame.faces} == {40.0}
+
+
+@pytest.mark.logs_errors
+def test_a_full_disk_stops_the_take_and_not_the_picture(tmp_path: Path) -> None:
+    free, source = [1 << 40], FakeSource()
+    seen: list[int] = []
+    with TakeRecorder(tmp_path, source.info, space=lambda folder: free[0]) as made:
+        direction = Direction(40.0, recorder=made)
+        listeners = (made, lambda pair: seen.append(pair.clean.number))
+        with LiveRun(source, FakeReager(), LiveSettings(log_every=0), direction=direction, listeners=listeners):
+            direction.act("roll", {}, "test")
+            wait(lambda: made.report()["frames"] > 5)
+            free[0] = 0
+            wait(lambda: made.report()["state"] == "stopped")
+            told, full = made.report(), len(seen)
+            assert told["words"].startswith("RECORDING STOPPED: DISK FULL") and told["minutes_left"] == 0
+            wait(lambda: len(seen) > full + 48)
+            numbers = seen[-40:]
+            assert len(numbers) / (numbers[-1] - numbers[0] + 1) > 0.5  # most of what the camera gives
+            direction.act("cut", {}, "test")
+            with pytest.raises(PlayingAgeError, match="DISK FULL"):
+                direction.act("roll", {}, "test")
+            assert not direction.state.rolling
+            free[0] = 1 << 40
+            direction.act("roll", {}, "test")
+            wait(lambda: made.report()["state"] == "recording" and made.report()["frames"] > 3)
+            direction.act("cut", {}, "test")
+            done(made)
+    with Take.open(tmp_path / "0_001") as first, Take.open(tmp_path / "0_002") as second:
+        assert (first.ended, second.ended) == ("disk full", "cut") and first.verify() == second.verify() == []
 
 
 def psnr(a: NDArray[Any], b: NDArray[Any]) -> float:

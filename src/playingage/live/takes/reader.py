@@ -31,7 +31,7 @@ from playingage.live.takes.writer import FORMAT, VERSION, is_recording
 
 _LOOKED_INTO = 240
 """So many frames at the end of a take that was not closed are looked into: the disk may not have got them."""
-_LINES, _BREATH = 64, 0.0002
+_LINES, _BREATH = 128, 0.0002
 """After so many lines reading pauses for so many seconds: the live path's threads share the interpreter with it."""
 _KINDS: Mapping[str, type] = {
     "slate": dict, "set": dict, "source": dict, "picture": dict, "counts": dict, "files": dict, "performers": list,
