@@ -68,17 +68,17 @@ class FakeReager:
         self.ages: list[tuple[int, float]] = []
 
     def process(self, frame: Frame, ask: Ask, /) -> FakeReaged:
-        age = ask.age
+        age, faces = ask.age, self.faces
         if self.fails is not None:
             raise self.fails
         if self.takes:
             time.sleep(self.takes)
         self.ages.append((frame.number, age))
-        if not any(face.strength > 0 for face in self.faces):
-            return FakeReaged(frame=frame, matte=None, faces=self.faces)
+        if not any(face.strength > 0 for face in faces):
+            return FakeReaged(frame=frame, matte=None, faces=faces)
         pixels: NDArray[np.uint8] = frame.pixels.copy()  # type: ignore[assignment]
         write_number(pixels, AGE_ROW, round(age * 10))
-        return FakeReaged(frame=dataclasses.replace(frame, pixels=pixels), matte=None, faces=self.faces)
+        return FakeReaged(frame=dataclasses.replace(frame, pixels=pixels), matte=None, faces=faces)
 
 
 class FakeSource:

@@ -339,7 +339,7 @@ def test_emergency_shows_the_clean_picture_and_says_so_even_when_the_engine_fail
     with live(FakeSource(rate=100), reager, pairs) as run:
         until(lambda: run.state()["engine"]["state"] == "failed")
         run.direction.act("emergency", {"on": True}, "test")
-        until(lambda: pairs[-1].verdict.view is View.CLEAN)
+        until(lambda: bool(pairs) and pairs[-1].verdict.view is View.CLEAN)
         assert pairs[-1].aged is pairs[-1].clean and pairs[-1].verdict.words == "CLEAN PICTURE"
         reager.fails = None
         run.direction.act("emergency", {"on": False}, "test")
