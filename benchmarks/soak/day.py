@@ -25,7 +25,7 @@ from playingage.live.stats import PLACES
 SAMPLE_S = 10.0
 _KEPT_TAKES = 3
 FAULTS: dict[float, tuple[str, ...]] = {
-    20: ("skip 1",), 35: ("repeat",), 45: ("swap",), 60: ("pause 1",), 80: ("damage 3",), 100: ("damage 24",),
+    5: ("drift 1000",), 20: ("skip 1",), 35: ("repeat",), 45: ("swap",), 60: ("pause 1",), 80: ("damage 3",), 100: ("damage 24",),
     120: ("skip 6",), 140: ("rate 25",), 170: ("rate 30000/1001",), 200: ("rate 24",), 220: ("clip small",),
     245: ("clip full",), 270: ("restart 1",),
 }
@@ -85,7 +85,8 @@ def live_through(scene: Scene, plan: Plan) -> None:
 
 def _command(scene: Scene, plan: Plan, port: int) -> list[str]:
     command = [sys.executable, "-m", "playingage", "live", "--source", f"udp://127.0.0.1:{port}", "--age", "60",
-               "--no-open", "--port", str(_free_port()), "--json", "-P", str(scene.production), *plan.more]
+               "--no-open", "--port", str(_free_port()), "--json", "-P", str(scene.production),
+               "--schedule", str(scene.schedule), *plan.more]
     for performer, age in zip(scene.performers, (30, 60, 70, 25), strict=False):
         command += ["--performer", f"{performer}={age}"]
     return command

@@ -28,10 +28,11 @@ _EVA, _STRANGER = 3, 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Clips by name, the production's folder, and its performers' ids."""
+    """Clips by name, the production's folder, its schedule, and its performers' ids."""
 
     clips: dict[str, Path]
     production: Path
+    schedule: Path
     performers: tuple[str, ...]
 
 
@@ -47,12 +48,16 @@ def make_scene(folder: Path, data: Path, size: int) -> Scene:
         for name in performers:
             performer_package(made.models(name) / "first.pamodel", name, made, made.grant(name, "train"),
                               [embedding_of(heads[name])], size=size)
+    schedule = folder / "schedule.csv"
+    lines = [f"{name},{scene},{20 + (7 * scene + 20 * n) % 60}" for scene in range(1, 13)
+             for n, name in enumerate(performers)]
+    schedule.write_text("\n".join(("performer,scene,age", *lines, "")), encoding="utf-8")
     clips = {}
     for name, scale in (("full", 1.0), ("small", 2 / 3)):
         clips[name] = folder / f"{name}-{len(heads)}.ts"
         if not clips[name].is_file():
             _write(clips[name], list(heads.values()), scale)
-    return Scene(clips=clips, production=home, performers=performers)
+    return Scene(clips=clips, production=home, schedule=schedule, performers=performers)
 
 
 def _head(portrait: Picture) -> Picture:

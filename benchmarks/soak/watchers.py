@@ -206,7 +206,7 @@ class Crowd:
         acts: list[dict[str, Any]] = {
             0: [{"act": "roll"}], 6: [{"act": "cut"}], 7: [{"act": "next"}], 3: [{"act": "mark", "words": "look"}],
             9: [{"act": "emergency", "on": True}], 10: [{"act": "emergency", "on": False}],
-            11: [{"act": "scene", "scene": str(random.randint(1, 40)), "shot": random.choice("ABC")}],
+            11: [{"act": "scene", "scene": str(random.randint(1, 14)), "shot": random.choice("ABC")}],
         }.get(turn % 14, [random.choice((
             {"act": "age", "performer": who, "age": random.randint(25, 80)},
             {"act": "age", "performer": who, "age": None},
