@@ -25,9 +25,9 @@ from playingage.live.stats import PLACES
 SAMPLE_S = 10.0
 _KEPT_TAKES = 3
 FAULTS: dict[float, tuple[str, ...]] = {
-    5: ("drift 1000",), 20: ("skip 1",), 35: ("repeat",), 45: ("swap",), 60: ("pause 1",), 80: ("damage 3",), 100: ("damage 24",),
-    120: ("skip 6",), 140: ("rate 25",), 170: ("rate 30000/1001",), 200: ("rate 24",), 220: ("clip small",),
-    245: ("clip full",), 270: ("restart 1",),
+    5: ("drift 1000",), 20: ("skip 1",), 35: ("repeat",), 45: ("swap",), 60: ("pause 1",), 80: ("damage 3",),
+    100: ("damage 24",), 120: ("skip 6",), 140: ("rate 25",), 170: ("rate 30000/1001",), 200: ("rate 24",),
+    220: ("clip small",), 245: ("clip full",), 270: ("restart 1",),
 }
 """Seconds of a period of five minutes, and what the camera is told then."""
 PERIOD_S, MINUTE_EVERY = 300.0, 3
