@@ -4,12 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
+import pytest
 from media.senders import free_port, send_units, sending, udp, units
 from media.test_timecode import labels_from
 
 from live.fakes import FakeReager
+from live.shooting import SMALL, shoot, source
 from playingage.live import LiveRun, LiveSettings, Pair
+from playingage.live.takes import Take, TakeRecorder, take_folders
 from playingage.media import open_source
 
 PAL, DROP = Fraction(25), Fraction(30000, 1001)
@@ -36,8 +40,8 @@ def test_the_picture_returns_by_itself_in_another_mode() -> None:
     pairs: list[Pair] = []
     settings = LiveSettings(log_every=0, retry_first=0.02, retry_most=0.05)
     with (
-        sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=1) as source,
-        LiveRun(source, FakeReager(), settings, listeners=(pairs.append,)) as run,
+        sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=1) as camera,
+        LiveRun(camera, FakeReager(), settings, listeners=(pairs.append,)) as run,
     ):
         until(lambda: len(pairs) > 5)
         found = run.state()["source"]
@@ -60,3 +64,11 @@ def test_the_picture_returns_by_itself_in_another_mode() -> None:
     for pair in pairs:
         assert pair.aged is not None
         assert pair.aged.pixels.shape == pair.clean.pixels.shape
+
+
+@pytest.mark.parametrize(("origin", "told"), [("clock", "clock"), ("ltc", "ltc"), ("source", "source"), ("", "source")])
+def test_a_take_tells_where_its_timecode_comes_from(tmp_path: Path, origin: str, told: str) -> None:
+    with TakeRecorder(tmp_path / "takes", source(timecode_from=origin), SMALL) as made:
+        shoot(made, range(10))
+    with Take.open(take_folders(tmp_path / "takes")[0]) as take:
+        assert take.document["timecode_from"] == told

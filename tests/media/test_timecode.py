@@ -158,6 +158,8 @@ def test_linear_timecode_of_a_clip_is_frame_accurate(tmp_path: Path, rate: Fract
     found = read_labels(path, timecode="ltc:2")
     assert found == [moved(wanted, n) for n in range(30)]
     assert read_labels(path, timecode="ltc") == found
+    with open_source(str(path), timecode="ltc") as source:
+        assert (source.info.timecode, source.info.timecode_from) == (wanted, "ltc")
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("a.mkv", "mp2"), ("a.mov", "pcm_s24le")])
@@ -289,6 +291,7 @@ def test_timecode_counts_lost_frames_and_follows_the_source() -> None:
     with LabelledSource(Listed(listed)) as source:
         assert [frame.timecode for frame in source] == [own[0], own[1], own[5], own[6], own[30]]
         assert "timecode: the source's own" in source.info.notes
+        assert source.info.timecode_from == "source"
 
 
 def test_a_source_without_timecode_runs_free_until_it_has_one() -> None:
@@ -297,7 +300,9 @@ def test_a_source_without_timecode_runs_free_until_it_has_one() -> None:
     begin = float((Timecode.parse("05:00:59;29", DROP).frame + Fraction(1, 2)) / DROP)
     with LabelledSource(Listed(listed), clock=lambda captured: begin + captured) as source:
         assert "timecode: runs free from this machine's clock" in source.info.notes
+        assert source.info.timecode_from == "clock"
         found = [str(frame.timecode) for frame in source]
+        assert source.info.timecode_from == "source"
     assert found == ["05:00:59;29", "05:01:00;04", "10:00:00;02", "10:00:00;03"]
 
 

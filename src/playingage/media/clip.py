@@ -147,7 +147,10 @@ class ClipSource(SourceBase):
             found = self._seen(first.picture)
             found = None if found is None else rerated(found, self._timing.rate)
             notes = (*notes, "timecode: of the pictures (SEI)") if found is not None else notes
-        self._info = replace(self._info, timecode=found, notes=notes)
+        origin = "ltc" if self._track is not None and self._track.ear.clock.seen else "source"
+        self._info = replace(
+            self._info, timecode=found, notes=notes, timecode_from="" if found is None else origin
+        )
 
     def _seconds(self, shot: Shot) -> float:
         return float(self._number / self._timing.rate if shot.seconds is None else shot.seconds)

@@ -79,6 +79,7 @@ def describe(
         start=Fraction(0) if first.pts is None or stream.time_base is None else first.pts * stream.time_base,
         time_base=stream.time_base,
         notes=tuple(notes),
+        timecode_from="" if timecode is None else "source",
         deinterlaced="" if way is None else way.words,
     )
 

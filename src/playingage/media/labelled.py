@@ -38,7 +38,7 @@ class LabelledSource(SourceBase):
     def info(self) -> SourceInfo:
         """As of the source; a note says where timecode comes from."""
         info = self._source.info
-        return dataclasses.replace(info, notes=(*info.notes, self._note()))
+        return dataclasses.replace(info, notes=(*info.notes, self._note()), timecode_from=self._from())
 
     @property
     def faults(self) -> Faults:
@@ -65,6 +65,12 @@ class LabelledSource(SourceBase):
     def close(self) -> None:
         """Close the source; may be called twice."""
         self._source.close()
+
+    def _from(self) -> str:
+        origin = self._choice.origin
+        if self._follows:
+            return "ltc" if origin is TimecodeFrom.LTC else "source"
+        return "clock" if origin in (TimecodeFrom.AUTO, TimecodeFrom.FREE) else ""
 
     def _note(self) -> str:
         origin = self._choice.origin

@@ -21,6 +21,7 @@ class SourceInfo:
     start: the container's own time of the first frame in seconds (audio of the same file is timed by it).
     time_base: seconds a tick of the stored times. first_number: number in the name of a sequence's first picture.
     notes: plain sentences on what was assumed or unusual, for a person.
+    timecode_from: where the frames' timecode comes from: "source", "ltc" or "clock"; empty where they have none.
     deinterlaced: how fields were made pictures, as "bwdif, a picture a frame"; empty where they were not.
     generation: grows each time a live source changes its size, depth, rate or colour, after a loss or while it runs;
     a frame's own size and rate are always right.
@@ -50,6 +51,7 @@ class SourceInfo:
     time_base: Fraction | None = None
     first_number: int | None = None
     notes: tuple[str, ...] = ()
+    timecode_from: str = ""
     deinterlaced: str = ""
     generation: int = 0
 

@@ -165,7 +165,8 @@ class TakeWriter:
                 "width": first.width, "height": first.height, "rate": str(self._rate), "quality": roll.quality,
                 "subsampling": "4:2:0", "colour": _colour(stored),
             },
-            "timecode": first.timecode, "timecode_from": "source" if first.frame.timecode is not None else "count",
+            "timecode": first.timecode,
+            "timecode_from": "count" if first.frame.timecode is None else source.timecode_from or "source",
             "counts": {"frames": 0, "positions": 0, "not_kept_up": 0}, "files": {},
         }
 
