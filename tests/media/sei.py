@@ -66,11 +66,13 @@ def with_label(codec: str, data: bytes, label: Timecode | None) -> bytes:
     return made
 
 
-def encoder(codec: str, rate: Fraction, size: tuple[int, int] = (64, 48), *, gop: int = 12) -> VideoCodecContext:
+def encoder(
+    codec: str, rate: Fraction, size: tuple[int, int] = (64, 48), *, gop: int = 12, form: str = "yuv420p"
+) -> VideoCodecContext:
     """An encoder without delay whose streams have room for timecode."""
     context = av.CodecContext.create(codec, "w")
     assert isinstance(context, VideoCodecContext)
-    context.width, context.height, context.pix_fmt = *size, "yuv420p"
+    context.width, context.height, context.pix_fmt = *size, form
     context.framerate, context.time_base = rate, 1 / rate
     params = "pic-struct=1" if codec == "libx264" else "log-level=none:repeat-headers=1:bframes=0"
     context.options = {

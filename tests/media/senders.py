@@ -18,9 +18,9 @@ Access = tuple[bytes, int, bool]
 
 
 def units(rate: Fraction, labels: Sequence[Timecode | None], *, size: tuple[int, int] = (64, 48), gop: int = 1,
-          still: bool = False, first: int = 0) -> list[Access]:
+          still: bool = False, first: int = 0, form: str = "yuv420p") -> list[Access]:
     """Encoded pictures with these labels; grey 10 + number, or all alike where `still`."""
-    context, made = encoder("libx264", rate, size, gop=gop), []
+    context, made = encoder("libx264", rate, size, gop=gop, form=form), []
     for number, label in enumerate(labels):
         level = 90 if still else 10 + (first + number) % 200
         picture = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), level, np.uint8))

@@ -288,6 +288,69 @@ def test_a_camera_away_for_a_while_comes_back_in_another_mode_with_its_timecode(
     assert all(str(frame.timecode).startswith("02:00:0") for frame in seen[back:])
 
 
+@pytest.mark.parametrize("loss", [False, True])
+def test_another_depth_is_taken_up(loss: bool) -> None:
+    port, gone = free_port(), threading.Event()
+    first, second = units(PAL, [None] * 200), units(PAL, [None] * 300, form="yuv420p10le")
+
+    def send(stop: threading.Event) -> None:
+        send_units(udp(port), PAL, first[:60], stop=stop)
+        if loss:
+            gone.wait(10)
+        send_units(udp(port), PAL, second, stop=stop)
+
+    seen: list[Frame] = []
+    with sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=1) as source:
+        until = time.monotonic() + 15
+        while time.monotonic() < until and (not seen or seen[-1].bits == 8):
+            try:
+                frame = source.read()
+            except SourceLostError:
+                gone.set()
+                continue
+            assert frame is not None
+            seen.append(frame)
+        assert (source.info.bits, source.info.pixel_format, source.info.generation) == (10, "yuv420p10le", 1)
+        assert faults_of(source).losses == int(loss)
+    assert (seen[0].bits, str(seen[0].pixels.dtype)) == (8, "uint8")
+    assert (seen[-1].bits, str(seen[-1].pixels.dtype)) == (10, "uint16")
+    assert seen[-1].number > seen[-2].number
+
+
+@needs_ffmpeg
+def test_rtmp_that_breaks_off_comes_back_by_itself(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"rtmp://127.0.0.1:{port}/live/a"
+    write_labelled(tmp_path / "a.ts", labels_from("01:00:00:00", PAL, 200), PAL)
+    write_labelled(tmp_path / "b.ts", labels_from("02:00:00:00", PAL, 200), PAL, size=(96, 64))
+
+    def serve(name: str) -> "subprocess.Popen[bytes]":
+        given = ["-v", "error", "-re", "-i", str(tmp_path / name), "-c", "copy", "-f", "flv", "-listen", "1", address]
+        return subprocess.Popen([FFMPEG, *given], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    server = serve("a.ts")
+    try:
+        with open_patiently(address) as source:
+            frames = take(source, 12)
+            server.kill()
+            server.wait()
+            server = serve("b.ts")
+            until = time.monotonic() + 20
+            for frame in patiently(source, until):
+                frames.append(frame)
+                if frame.width == 96 and len(frames) > 30:
+                    break
+            assert (source.info.width, source.info.generation, faults_of(source).losses) == (96, 1, 1)
+    finally:
+        server.kill()
+        server.wait()
+    numbers = [frame.number for frame in frames]
+    assert numbers == sorted(set(numbers))
+    assert frames[-1].width == 96
+    assert str(frames[0].timecode).startswith("01:00:0")
+    assert str(frames[-1].timecode).startswith("02:00:0")
+
+
 def test_pictures_out_of_order_or_repeated_are_never_shown(caplog: pytest.LogCaptureFixture) -> None:
     """A multiplexer that mixes them up: MPEG-TS over UDP with times that go back and come twice."""
     port = free_port()
