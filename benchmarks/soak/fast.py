@@ -158,7 +158,7 @@ class Day:
         self.stats = LiveStats(self.settings.window, self.clock())
         self.feed = Feed(self.settings, self.stats, self.clock)
         self.recorder = TakeRecorder(takes, self.source.info, RecorderSettings(reserve=0), clock=self.clock)
-        parts = [PartFacts(performer=who, name=who.title(), start=40.0, known=(18, 85), granted=(18, 85))
+        parts = [PartFacts(performer=who, name=who.title(), start=40.0, known=(18, 85))
                  for who in ("ada", "ben", "eva")]
         self.direction = Direction(40.0, parts=parts, recorder=self.recorder)
         self.aging = Aging(StandIn(), self.settings, self.stats, self.clock, self.direction)

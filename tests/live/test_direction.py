@@ -12,7 +12,7 @@ import pytest
 from playingage.core import SettingError
 from playingage.engine import Reason
 from playingage.frames import Frame
-from playingage.live import Direction, PartFacts, SetState, Slate
+from playingage.live import Direction, Granted, PartFacts, SetState, Slate
 
 RATE = Fraction(24)
 
@@ -79,8 +79,9 @@ class Tape:
         return {"state": "idle"}
 
 
-ADA = PartFacts(performer="ada", name="Ada", start=40, known=(18, 85), granted=(18, 70), grant="a" * 64)
-BEN = PartFacts(performer="ben", name="Ben", follows=True, known=(18, 85), granted=(25, 85))
+ADA_GRANT = Granted(sha256="a" * 64, ages=(18, 70))
+ADA = PartFacts(performer="ada", name="Ada", start=40, known=(18, 85), grants=(ADA_GRANT,))
+BEN = PartFacts(performer="ben", name="Ben", follows=True, known=(18, 85), grants=(Granted(ages=(25, 85)),))
 
 
 def frame(number: int) -> Frame:
@@ -148,11 +149,11 @@ def test_a_grant_taken_back_stops_and_a_new_one_resumes(set_up: Direction) -> No
     assert set_up.orders(frame(0)).ask.roles["ada"].left is Reason.GRANT
     set_up.act("on", {"performer": "ada", "on": True}, "test")
     assert set_up.orders(frame(0)).ask.roles["ada"].left is Reason.GRANT
-    set_up.resume("ada", grant="b" * 64, granted=(18, 85), grant_until="2027-01-01")
+    set_up.resume("ada", (Granted(sha256="b" * 64, ages=(18, 85), until="2027-01-01"),))
     now = set_up.orders(frame(1))
     assert now.ask.roles["ada"].left is None
     assert (now.state.performers[0].grant, now.state.performers[0].ages) == ("b" * 64, (18, 85))
-    set_up.resume("ada", grant="b" * 64, granted=(18, 85), grant_until="2027-01-01")
+    set_up.resume("ada", (Granted(sha256="b" * 64, ages=(18, 85), until="2027-01-01"),))
     assert versions == [1, 2, 3, 4]
 
 
@@ -245,3 +246,19 @@ def test_a_slow_disk_holds_up_neither_a_frame_nor_an_emergency(set_up: Direction
     go_on.set()
     rolling.join()
     assert set_up.orders(frame(9)).state.rolled_at == 9
+
+
+def test_of_several_grants_the_one_that_covers_the_age_counts(set_up: Direction) -> None:
+    young, old = Granted(sha256="1" * 64, ages=(18, 30)), Granted(sha256="2" * 64, ages=(60, 70))
+    set_up.resume("ada", (young, old))
+
+    def ask(**values: Any) -> str:
+        set_up.act("age", {"performer": "ada", **values}, "test")
+        return set_up.orders(frame(0)).state.performers[0].grant
+
+    assert (ask(age=25), ask(age=65)) == (young.sha256, old.sha256)
+    with pytest.raises(SettingError, match="age not granted"):
+        ask(age=45)
+    set_up.act("regions", {"performer": "ada", "regions": {"eyes": 25}}, "test")
+    assert set_up.state.performers[0].stopped == "AGE NOT GRANTED"
+    assert set_up.state.performers[0].ages == (18, 70)

@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from playingage.core import PlayingAgeError, SettingError
 from playingage.engine import Ask
 from playingage.frames import Frame
-from playingage.live import Direction, LiveRun, LiveSettings, Pair, PartFacts, SetState, Slate, Told
+from playingage.live import Direction, Granted, LiveRun, LiveSettings, Pair, PartFacts, SetState, Slate, Told
 from playingage.web import MonitorServer, ServerSettings
 
 ADA = PartFacts(
-    performer="ada", name="Ada Lovelace", start=40, known=(20, 70), granted=(25, 62), model="ada-3", size=512,
-    model_sha256="9f2c4e77a1b0" + "0" * 52, grant="3d" * 32, grant_until="2027-01-31T00:00:00+00:00",
+    performer="ada", name="Ada Lovelace", start=40, known=(20, 70), model="ada-3", size=512,
+    model_sha256="9f2c4e77a1b0" + "0" * 52,
+    grants=(Granted(sha256="3d" * 32, ages=(25, 62), until="2027-01-31T00:00:00+00:00"),),
 )
 BEN = PartFacts(
-    performer="ben", name="Ben Ames", start=30, known=(18, 80), granted=(18, 80), model="ben-1", size=256,
-    model_sha256="51d0aa72c3f4" + "0" * 52, grant="7a" * 32, grant_until="2027-03-01T00:00:00+00:00",
+    performer="ben", name="Ben Ames", start=30, known=(18, 80), model="ben-1", size=256,
+    model_sha256="51d0aa72c3f4" + "0" * 52,
+    grants=(Granted(sha256="7a" * 32, ages=(18, 80), until="2027-03-01T00:00:00+00:00"),),
 )
 
 

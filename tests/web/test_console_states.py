@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from playingage.core import PlayingAgeError
+from playingage.live import Granted
 from playingage.web import MonitorServer, ServerSettings
 from web.client import ask
 from web.consoles import Build, card, now, visit
@@ -45,7 +46,7 @@ def test_scenes_are_found_by_number_and_by_words(build: Build, page: Page) -> No
 
 
 def test_rights_and_stops_are_told_in_words(build: Build, page: Page) -> None:
-    none = replace(BEN, performer="eve", name="Eve Nought", start=None, grant="")
+    none = replace(BEN, performer="eve", name="Eve Nought", start=None)
     on = build((ADA, BEN, none))
     visit(page, on)
     ada = card(page, "ada")
@@ -57,7 +58,7 @@ def test_rights_and_stops_are_told_in_words(build: Build, page: Page) -> None:
     expect(ada.locator(".grant")).to_have_text("GRANT REVOKED")
     expect(page.locator("#lines li").first).to_contain_text("Ada Lovelace: GRANT REVOKED")
     expect(page.locator('.chip[data-face="1"]')).to_contain_text("NO GRANT")
-    on.direction.resume("ada", grant="3d" * 32, granted=(25, 38), grant_until="2027-02-01T00:00:00+00:00")
+    on.direction.resume("ada", (Granted(sha256="3d" * 32, ages=(25, 38), until="2027-02-01T00:00:00+00:00"),))
     expect(ada.locator(".grant")).to_have_text("AGE NOT GRANTED")
     on.act("age", performer="ada", age=30)
     expect(ada.locator(".grant")).to_have_text("GRANT IN FORCE UNTIL 2027-02-01")

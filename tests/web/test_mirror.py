@@ -108,7 +108,7 @@ def test_words_are_those_of_the_picture(build: Build, page: Page) -> None:
     on.direction.stop("ada", "NO GRANT IN FORCE")
     expect(label).to_have_text("FACE LEFT AS IT IS")
     expect(note).to_contain_text("NO GRANT IN FORCE")
-    on.direction.resume("ada", grant=ADA.grant, granted=ADA.granted)
+    on.direction.resume("ada", ADA.grants)
     expect(label).to_have_text("AT AGE 26")
     here = on.reager.faces
     on.reager.faces = here[1:]

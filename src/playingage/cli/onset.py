@@ -119,7 +119,7 @@ def direct(
     age: asked of everybody, or of the performers without one of their own. source: of what takes are recorded; None
     records none. takes: where. kept: what the run before this one was asked, if it was started again.
     """
-    from playingage.live import Direction, PartFacts
+    from playingage.live import Direction, Granted, PartFacts
     from playingage.live.grants import GrantWatch
     from playingage.live.watched import ScheduleWatch
     from playingage.web.takes import TakesPart
@@ -129,8 +129,9 @@ def direct(
     parts = [] if granted is None else [
         PartFacts(
             performer=role.performer, name=role.name, start=role.age, follows=role.age is None and age is not None,
-            known=role.engine.ages, granted=role.ages, model=role.engine.package.spec.name,
-            model_sha256=role.engine.package.sha256, size=role.engine.size, grant=role.grant, look=look,
+            known=role.engine.ages, grants=(Granted(sha256=role.grant, ages=role.ages),),
+            model=role.engine.package.spec.name, model_sha256=role.engine.package.sha256, size=role.engine.size,
+            look=look,
         )
         for role in cast.roles
     ]

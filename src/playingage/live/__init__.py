@@ -22,10 +22,11 @@ from playingage.live.encode import Jpeg, encode_picture, scaled_size
 from playingage.live.feed import Delivery, Feed
 from playingage.live.mailbox import Mailbox
 from playingage.live.pair import Pair, Verdict, View, judge
+from playingage.live.parts import Granted, PartFacts
 from playingage.live.ports import FaceNote, Job, Pinner, Reaged, Reager, Recorder, Schedule, TwoStepReager
 from playingage.live.run import LiveRun
 from playingage.live.settings import LiveSettings
-from playingage.live.stage import Orders, PartFacts
+from playingage.live.stage import Orders
 from playingage.live.state import PerformerNow, SceneNow, SetState, Slate
 from playingage.live.stats import LiveStats
 from playingage.live.viewer import Viewer, Want
@@ -35,6 +36,7 @@ __all__ = [
     "Direction",
     "FaceNote",
     "Feed",
+    "Granted",
     "Job",
     "Jpeg",
     "LiveRun",

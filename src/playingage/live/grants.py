@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from playingage.core import PlayingAgeError
+from playingage.live.parts import Granted
 from playingage.live.stage import Stage
 from playingage.live.worker import Worker
 from playingage.production import Production
@@ -30,7 +31,7 @@ class GrantWatch:
         every: float = _EVERY,
     ) -> None:
         self._production, self._stage, self._use, self._every = production, stage, use, every
-        self._held: dict[str, Grant | None] = dict.fromkeys(performers)
+        self._held: dict[str, tuple[Grant, ...]] = dict.fromkeys(performers, ())
         self._why: dict[str, str] = {}
         self._stamp: object = None
         self._stopping = threading.Event()
@@ -40,22 +41,18 @@ class GrantWatch:
         """Read all grants now, and stop or resume the performers."""
         for performer in self._held:
             try:
-                grant = self._production.grant(performer, self._use)
+                grants = self._production.grants(performer, self._use)
             except GrantError as error:
                 self._lose(performer, REVOKED, error)
             except (PlayingAgeError, OSError) as error:
                 self._lose(performer, UNREADABLE, error)
             else:
-                self._held[performer] = grant
+                self._held[performer] = grants
                 self._why.pop(performer, None)
-                said = grant.statement
-                self._stage.resume(
-                    performer, grant=grant.sha256, granted=(float(said.ages[0]), float(said.ages[1])),
-                    grant_until=said.valid_until or "",
-                )
+                self._stage.resume(performer, tuple(map(_granted, grants)))
 
     def _lose(self, performer: str, words: str, error: Exception) -> None:
-        self._held[performer] = None
+        self._held[performer] = ()
         text = error.what if isinstance(error, PlayingAgeError) else str(error)
         if self._why.get(performer) != text:
             self._why[performer] = text
@@ -90,7 +87,7 @@ class GrantWatch:
             self._stage.stop(performer, UNREADABLE)
 
     def _ended(self, at: datetime) -> bool:
-        ends = (grant.statement.ends for grant in self._held.values() if grant is not None)
+        ends = (grant.statement.ends for grants in self._held.values() for grant in grants)
         return any(end is not None and at > end for end in ends)
 
     def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
@@ -100,6 +97,13 @@ class GrantWatch:
             *people, folder / "grants", folder / "grants" / "revocations", folder / "ledger.head",
             *sorted((folder / "grants").glob("*.json")),
         )))
+
+
+def _granted(grant: Grant) -> Granted:
+    said = grant.statement
+    return Granted(
+        sha256=grant.sha256, ages=(float(said.ages[0]), float(said.ages[1])), until=said.valid_until or "",
+    )
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

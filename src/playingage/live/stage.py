@@ -6,66 +6,18 @@ Decisions only: no I/O and no clock. Any thread may call; the state is replaced 
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from playingage.core import SettingError
 from playingage.engine import Ask, Look, Reason, RoleAsk
 from playingage.frames import Frame
+from playingage.live.parts import LEFT, NO_AGE, Granted, Hand, PartFacts
 from playingage.live.ports import Pinner, Plan, Recorder, Schedule
 from playingage.live.state import AgeFrom, PerformerNow, SceneNow, SetState, Slate
 
 log = logging.getLogger(__name__)
-NO_AGE, LEFT = "NO AGE ASKED", "LEFT AS THEY ARE"
-NOT_GRANTED, NOT_KNOWN = "AGE NOT GRANTED", "AGE NOT KNOWN TO THE MODEL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartFacts:
-    """A performer who can be re-aged. Ages in years, hashes as hexadecimal digits.
-
-    start: the age asked while neither schedule nor hand asks another. follows: then it is the one asked of everybody.
-    known: what the model knows. granted: what the
-    grant covers. look: what is asked besides. size: of the network, in pixels.
-    """
-
-    performer: str
-    name: str
-    start: float | None = None
-    follows: bool = False
-    known: tuple[float, float] = (18.0, 90.0)
-    granted: tuple[float, float] = (18.0, 90.0)
-    model: str = ""
-    model_sha256: str = ""
-    size: int = 0
-    grant: str = ""
-    grant_until: str = ""
-    look: Look = field(default_factory=Look)
-
-    @property
-    def ages(self) -> tuple[float, float]:
-        """What both cover."""
-        return max(self.known[0], self.granted[0]), min(self.known[1], self.granted[1])
-
-    def why_not(self, age: float) -> str:
-        """Why an age cannot be had; empty where it can."""
-        if not self.granted[0] <= age <= self.granted[1]:
-            return NOT_GRANTED
-        return "" if self.known[0] <= age <= self.known[1] else NOT_KNOWN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """What was set by hand for one performer. age, regions: None follow the schedule."""
-
-    age: float | None = None
-    regions: Mapping[str, float] | None = None
-    strength: float = 1.0
-    on: bool = True
-    stopped: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What is asked of one frame, and the state that asks it."""
@@ -175,16 +127,13 @@ class Stage:
                 log.warning("%s is left as they are: %s", performer, why)
                 self.set_hand(performer, replace(self.hand(performer), stopped=why), f"{self.name(performer)}: {why}")
 
-    def resume(
-        self, performer: str, *, grant: str, granted: tuple[float, float], grant_until: str = ""
-    ) -> None:
-        """A grant in force is there: its hash, what ages it covers, ISO time of its end."""
+    def resume(self, performer: str, grants: tuple[Granted, ...]) -> None:
+        """Grants in force are there, the one that was signed last comes last."""
         with self.lock:
             part = self._parts[performer]
-            same = (grant, granted, grant_until) == (part.grant, part.granted, part.grant_until)
-            if same and not self.hand(performer).stopped:
+            if grants == part.grants and not self.hand(performer).stopped:
                 return
-            self._parts[performer] = replace(part, grant=grant, granted=granted, grant_until=grant_until)
+            self._parts[performer] = replace(part, grants=grants)
             self.set_hand(performer, replace(self.hand(performer), stopped=""), f"{part.name}: GRANT IN FORCE")
 
     # What acts change; the lock is held.
@@ -242,10 +191,11 @@ class Stage:
         if not stopped and age is None:
             stopped = LEFT if plan is not None and plan.alone else NO_AGE
         if not stopped and age is not None:
-            stopped = next(filter(None, (part.why_not(each) for each in (age, *regions.values()))), "")
+            stopped = part.why_not(age, *regions.values())
+        grant = part.grant_for(*(() if age is None else (age, *regions.values())))
         now = PerformerNow(
             performer=part.performer, name=part.name, model=part.model, model_sha256=part.model_sha256, size=part.size,
-            grant=part.grant, grant_until=part.grant_until, ages=part.ages, known=part.known, granted=part.granted,
+            grant=grant.sha256, grant_until=grant.until, ages=part.ages, known=part.known, granted=part.granted,
             age=age, age_from=age_from, planned=self._asked(part, replace(hand, age=None), plan)[0],
             keyed=age_from == "schedule" and plan is not None and not plan.constant, regions=regions,
             strength=hand.strength, on=hand.on, stopped=stopped,

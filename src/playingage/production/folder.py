@@ -180,6 +180,16 @@ class Production:
 
         Raises GrantError, saying of every candidate what it lacks. Without `use`, any use will do.
         """
+        return self.grants(performer_id, use, at=at, ages=ages, titles=titles)[-1]
+
+    def grants(
+        self, performer_id: str, use: Use | str | None = None, *, at: datetime | None = None,
+        ages: Sequence[float] = (), titles: Sequence[str] = (),
+    ) -> tuple[Grant, ...]:
+        """All grants in force of which each covers all of it; at least one, the one signed last comes last.
+
+        Raises GrantError as `grant` does.
+        """
         performer = self.performer(performer_id)
         entries = self.entries()
         forgotten, died = _fate(performer, entries)
@@ -203,7 +213,7 @@ class Production:
             else:
                 fitting.append(filed.grant)
         if fitting:
-            return max(fitting, key=lambda each: (_signed(each), each.sha256))
+            return tuple(sorted(fitting, key=lambda each: (_signed(each), each.sha256)))
         reasons += self.filing.missing(performer_id, entries)
         wanted = "" if asked is None else f" for use {str(asked)!r}"
         if not reasons:
