@@ -248,6 +248,20 @@ def test_a_slow_disk_holds_up_neither_a_frame_nor_an_emergency(set_up: Direction
     assert set_up.orders(frame(9)).state.rolled_at == 9
 
 
+def test_a_sweep_overrules_nobody(set_up: Direction) -> None:
+    set_up.act("age", {"performer": "ada", "age": 30, "was": None}, "mirror")
+    set_up.act("age", {"performer": "ada", "age": 31, "was": 30}, "mirror")
+    set_up.act("age", {"performer": "ada", "age": 60}, "console")
+    with pytest.raises(SettingError, match="another age was set meanwhile"):
+        set_up.act("age", {"performer": "ada", "age": 32, "was": 31}, "mirror")
+    set_up.act("next", {}, "console")
+    with pytest.raises(SettingError, match="meanwhile"):
+        set_up.act("age", {"performer": "ada", "age": 32, "was": 31}, "mirror")
+    with pytest.raises(SettingError, match="meanwhile"):
+        set_up.act("age", {"age": 32, "was": 31}, "mirror")
+    set_up.act("age", {"age": 32, "was": 50}, "mirror")
+
+
 def test_of_several_grants_the_one_that_covers_the_age_counts(set_up: Direction) -> None:
     young, old = Granted(sha256="1" * 64, ages=(18, 30)), Granted(sha256="2" * 64, ages=(60, 70))
     set_up.resume("ada", (young, old))

@@ -96,15 +96,20 @@ def _mark(stage: Stage, values: Values) -> None:
 
 
 def _age(stage: Stage, values: Values) -> None:
-    """performer and age in years; age None goes back to the schedule. Without a performer: of everybody."""
+    """performer and age in years; age None goes back to the schedule. Without a performer: of everybody.
+
+    was: only while this age is still set by hand (None: while none is), so that a sweep overrules nobody.
+    """
     age = values.get("age")
     if values.get("performer") is None:
+        _still(values, stage.age)
         wanted = _number(age, "age")
         if not stage.youngest <= wanted <= stage.oldest:
             raise SettingError(f"age {wanted:g} is not between {stage.youngest:g} and {stage.oldest:g}")
         stage.set_age(wanted)
         return
     part, hand = stage.part(values["performer"]), stage.hand(values["performer"])
+    _still(values, hand.age)
     if age is None:
         stage.set_hand(part.performer, replace(hand, age=None))
         return
@@ -184,6 +189,11 @@ def _to(stage: Stage, slate: Slate, notice: str) -> None:
 def _at_rest(stage: Stage) -> None:
     if stage.current.rolling:
         raise SettingError(f"{stage.current.slate} rolls", "Cut first.")
+
+
+def _still(values: Values, age: float | None) -> None:
+    if "was" in values and values["was"] != age:
+        raise SettingError("another age was set meanwhile")
 
 
 def _may_be(stage: Stage, performer: str, age: float) -> None:

@@ -17,9 +17,10 @@ export class Sweep {
   #timer = 0;
   #plan = null;
   #said = [];
+  #was = null;
   #holds = false;
 
-  /** `ask(age)`; `busy()`: the last one is not answered yet. */
+  /** `ask(age, was)`: only while `was` still holds; `busy()`: the last one is not answered yet. */
   constructor(ask, busy) {
     this.#ask = ask;
     this.#busy = busy;
@@ -29,13 +30,20 @@ export class Sweep {
     return this.#plan !== null;
   }
 
-  start(from, to, seconds) {
+  /** `was`: the age that is set by hand now, or null. */
+  start(from, to, seconds, was) {
+    this.#was = was;
     this.#plan = { from, to, seconds, begun: performance.now() };
     this.#said = [];
     this.#holds = false;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(), EVERY_MS);
     this.#tick();
+  }
+
+  /** The age that it asked for last, or what held before. */
+  get last() {
+    return this.#was;
   }
 
   stop() {
@@ -58,6 +66,7 @@ export class Sweep {
     if (age === this.#said.at(-1)) return;
     this.#said.push(age);
     if (this.#said.length > KEPT) this.#said.shift();
-    this.#ask(age);
+    this.#ask(age, this.#was);
+    this.#was = age;
   }
 }

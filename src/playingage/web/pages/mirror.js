@@ -39,7 +39,7 @@ const screen = new Screen(new Map([["aged", canvas]]), clock, {
 });
 const age = new AgeControl("the performer", (value) => { halt(); ask(value); }, (words) => store.say("age", words));
 byId("age").append(age.element);
-const sweep = new Sweep((value) => ask(value), () => store.waits("age"));
+const sweep = new Sweep((value, was) => ask(value, { was }), () => store.waits("age"));
 const link = new Link({
   open: () => {
     Object.assign(store, { connected: true, everConnected: true, stopped: false, full: null });
@@ -59,6 +59,9 @@ const link = new Link({
   pair: (header, jpegs) => screen.take(header, jpegs),
 });
 
+const MEANWHILE = "another age was set meanwhile";
+const ELSEWHERE = "ANOTHER AGE WAS SET ELSEWHERE: THE SWEEP ENDED";
+
 /** The performer in the mirror; null where nobody is told from others. */
 function who() {
   const all = store.set?.performers ?? [];
@@ -69,7 +72,7 @@ function heard(message) {
   if (message.type === "pong") { clock.heard(message); return; }
   if (message.type === "set") { store.heardSet(message); judgeSweep(); payBack(); }
   else if (message.type === "did") store.heardDid(message);
-  else if (message.type === "refused") { if (store.heardRefused(message) !== null && sweep.going) halt(message.words); }
+  else if (message.type === "refused") { if (store.heardRefused(message) !== null && sweep.going) halt(message.words.includes(MEANWHILE) ? ELSEWHERE : message.words); }
   else if (message.type === "full") store.full = message.words;
   else if (message.type === "state") {
     const bad = (one) => one !== null && ["lost", "silent"].includes(one.source.state);
@@ -87,9 +90,9 @@ function asks() {
   return { age: store.asked("age", store.set?.age ?? null), ages: [youngest, oldest] };
 }
 
-function ask(value) {
+function ask(value, only = {}) {
   const person = who();
-  store.act("age", person === null ? { age: value } : { performer: person.performer, age: value }, { key: "age", value: value ?? person?.planned ?? null, place: "age" });
+  store.act("age", person === null ? { ...only, age: value } : { ...only, performer: person.performer, age: value }, { key: "age", value: value ?? person?.planned ?? null, place: "age" });
 }
 
 /** Begin a sweep, or end it where it is. */
@@ -107,7 +110,7 @@ function turn() {
   const person = who();
   before = person === null ? store.set.age : person.age_from === "hand" ? person.age : null;
   keep({ from, to, seconds });
-  sweep.start(from, to, seconds);
+  sweep.start(from, to, seconds, before);
   paintSoon();
 }
 
@@ -121,7 +124,7 @@ function halt(words = "", back = false) {
 }
 
 function giveBack() {
-  ask(before);
+  ask(before, { was: sweep.last });
 }
 
 /** A sweep ends when somebody else decides, or when a take begins: then what held before is given back. */
@@ -132,7 +135,7 @@ function judgeSweep() {
   if (set.emergency) halt("EMERGENCY: THE SWEEP ENDED", true);
   else if (set.rolling) halt("A TAKE ROLLS: THE SWEEP ENDED", true);
   else if (person?.stopped) halt(`${person.stopped}: THE SWEEP ENDED`, true);
-  else if (!ours()) halt("ANOTHER AGE WAS SET ELSEWHERE: THE SWEEP ENDED");
+  else if (!ours()) halt(ELSEWHERE);
 }
 
 function ours() {
