@@ -10,7 +10,7 @@ import typer
 
 from playingage.cli.kept import Kept
 from playingage.cli.output import say
-from playingage.core import PlayingAgeError, SettingError
+from playingage.core import PlayingAgeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 IN_THE_LEDGER = {"pin": "set-pin", "unpin": "set-unpin", "emergency": "set-emergency"}
 """Acts that the ledger records, and its words for them."""
-SCHEDULE_FILES = ("schedule.toml", "schedule.csv")
 ScheduleFile = Annotated[
     Path | None,
     typer.Option("--schedule", metavar="FILE",
@@ -78,14 +77,10 @@ def find_schedule(file: Path | None, production: "Production | None") -> "tuple[
 
     Raises ScheduleError.
     """
-    from playingage.schedule import Schedule
+    from playingage.schedule import Schedule, schedule_of
 
     if file is None and production is not None:
-        found = [path for name in SCHEDULE_FILES if (path := production.folder / "schedule" / name).is_file()]
-        if len(found) > 1:
-            raise SettingError(f"{found[0].parent}: holds {' and '.join(path.name for path in found)}",
-                               "Keep one of the two, or name one with --schedule.")
-        file = next(iter(found), None)
+        file = schedule_of(production.folder)
     if file is None:
         return None
     schedule = Schedule.load(file)
