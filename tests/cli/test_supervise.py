@@ -76,7 +76,7 @@ def test_what_ends_or_never_ran_is_not_started_again(lives: Any, body: str, code
     ("sys.exit(2)", "it ended with exit code 2"),
     ("time.sleep(60)", "no word from it for 1 s"),
     ("os.kill(os.getpid(), signal.SIGSTOP)", "no word from it for 1 s"),
-    ("say(ready=True, stuck=9.0); time.sleep(60)", "its engine hung for 9 s"),
+    ("say(ready=True, stuck=9.0); time.sleep(60)", "it hung on a frame for 9 s"),
     ("ours.shutdown(2); time.sleep(60)", "it did not end within 1 s"),
 ])
 def test_what_crashes_or_hangs_is_started_again_with_what_it_kept(
@@ -112,8 +112,8 @@ def test_nothing_of_it_is_seen_from_outside(lives: Any) -> None:
 
 def test_the_child_reads_what_was_kept_and_tells_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     class Run:
-        def state(self) -> dict[str, Any]:
-            return {"engine": {"state": "stalled", "for_s": 3.5}}
+        def stuck(self) -> float:
+            return 3.5
 
     ours, theirs = socket.socketpair()
     ours.sendall(b'{"restarts": 1, "keep": {"port": 8123, "token": "a-token-of-some-length", "until": null}}\n')

@@ -189,6 +189,42 @@ def test_a_network_that_gives_no_numbers_is_a_failure() -> None:
         network.run(values)
 
 
+@pytest.mark.parametrize("where", ["look", "reage", "encode"])
+def test_what_hangs_on_a_frame_is_known_to_whoever_starts_it_again(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, on = threading.Event(), threading.Event()
+
+    def hang(here: str) -> None:
+        if here == where and on.is_set():
+            free.wait(10)
+
+    class TwoSteps(FakeReager):
+        def look(self, frame: Frame, /) -> Frame:
+            hang("look")
+            return frame
+
+        def reage(self, looked, ask, /):  # type: ignore[no-untyped-def]
+            hang("reage")
+            return self.process(looked, ask)
+
+    def encode(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
+        hang("encode")
+        return encode_picture(frame, size, quality)
+
+    monkeypatch.setattr("playingage.live.feed.encode_picture", encode)
+    run = LiveRun(FakeSource(rate=100), TwoSteps(), settings())
+    run.feed.join(lambda: None).ask(Want(short_side=360))
+    with run:
+        until(lambda: run.snapshot()["totals"].get("encoded", 0) > 0)
+        assert run.stuck() < 1
+        on.set()
+        until(lambda: run.stuck() > 1.1)
+        assert (run.state()["engine"]["state"] == "stalled") is (where != "encode")
+        free.set()
+        until(lambda: run.stuck() == 0)
+
+
 def test_a_long_run_holds_no_more_than_a_short_one() -> None:
     seen: list[int] = []
     run = LiveRun(FakeSource(width=64, height=36, rate=500), FakeReager(), settings(),

@@ -100,10 +100,9 @@ class Kept:
     def _tell(self, run: "LiveRun") -> None:
         assert self._socket is not None
         while not self._over.is_set():
-            engine = run.state()["engine"]
             with self._lock:
                 keep, self._fresh = self._fresh, {}
-            said = {"ready": True, "stuck": engine["for_s"] if engine["state"] == "stalled" else 0.0, "keep": keep}
+            said = {"ready": True, "stuck": run.stuck(), "keep": keep}
             try:
                 self._socket.sendall(json.dumps(said).encode() + b"\n")
             except OSError:

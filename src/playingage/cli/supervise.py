@@ -39,7 +39,7 @@ class Patience:
 
     silent: float = 15.0
     stuck: float = 30.0
-    starting: float = 90.0
+    starting: float = 180.0
     ending: float = 60.0
     dying: float = 1.0
     waits: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -128,7 +128,7 @@ class _Life:
             return f"it did not come up within {now - self.begun:.0f} s" if late else ""
         if silent > self._patience.silent:
             return f"no word from it for {silent:.0f} s"
-        return f"its engine hung for {self._stuck:.0f} s" if self._stuck > self._patience.stuck else ""
+        return f"it hung on a frame for {self._stuck:.0f} s" if self._stuck > self._patience.stuck else ""
 
 
 class _Keeper:

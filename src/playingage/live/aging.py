@@ -50,6 +50,7 @@ class Aging:
         self._failures = 0
         self._state = EngineState(state="idle", since=clock())
         self._begun: float | None = None
+        self._looking: float | None = None
         self._faces: tuple[FaceNote, ...] = ()
 
     @property
@@ -59,20 +60,22 @@ class Aging:
 
     def state(self, now: float) -> EngineState:
         """How the engine does; `stalled` with one frame in work for over a second."""
-        begun = self._begun
-        if begun is not None and now - begun > _TOO_LONG:
-            return EngineState(state="stalled", since=begun, detail="one frame has taken over a second")
+        for begun, what in ((self._begun, "one frame"), (self._looking, "looking for faces")):
+            if begun is not None and now - begun > _TOO_LONG:
+                return EngineState(state="stalled", since=begun, detail=f"{what} has taken over a second")
         return self._state
 
     def look(self, frame: Frame) -> Job:
         """Capture thread: the first step of a re-ager that has two. What it fails with is the engine's failure."""
         if not isinstance(self._reager, TwoStepReager):
             return Job(frame)
-        begun = self._clock()
+        begun = self._looking = self._clock()
         try:
             job = Job(frame, looked=self._reager.look(frame))
         except Exception as error:
             return Job(frame, error=error)
+        finally:
+            self._looking = None
         now = self._clock()
         self._stats.work("look", now - begun, now)
         return job

@@ -26,6 +26,7 @@ class Feed:
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
         self._joined = self._newest = self._failures = 0
+        self._begun: float | None = None
 
     def join(self, wake: Callable[[], None]) -> Viewer:
         """A new viewer, which wants nothing yet. Raises `PlayingAgeError` when all places are taken."""
@@ -79,12 +80,20 @@ class Feed:
             pair = self._slot.take(0.5)
             if pair is None:
                 continue
+            self._begun = self._clock()
             try:
                 self.hand_out(pair)
             except Exception as error:
                 self._fail(error)
             else:
                 self._recover()
+            finally:
+                self._begun = None
+
+    def stuck(self, now: float) -> float:
+        """Seconds that the encoder thread has been on one pair."""
+        begun = self._begun
+        return 0.0 if begun is None else now - begun
 
     def _fail(self, error: Exception) -> None:
         """This pair is lost to all; the next one is tried anew. Logged when it begins, not for each."""

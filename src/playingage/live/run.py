@@ -160,6 +160,12 @@ class LiveRun:
             **{name: report() for name, report in self.beside.items()},
         }
 
+    def stuck(self) -> float:
+        """Seconds that engine or encoder have been on one frame; 0 while they work as they should."""
+        now = self.clock()
+        engine = self._aging.state(now)
+        return max(now - engine.since if engine.state == "stalled" else 0.0, self.feed.stuck(now))
+
     def snapshot(self) -> dict[str, Any]:
         """State, statistics and viewers as plain values for JSON."""
         return {**self.stats.snapshot(self.clock()), "state": self.state(), "viewers": self.feed.report()}
