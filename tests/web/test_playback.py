@@ -130,6 +130,16 @@ def test_keys_step_scrub_and_jump(opened: Page) -> None:
     at(opened, 200)
 
 
+def test_another_take_goes_on_playing_or_stands(opened: Page) -> None:
+    press(opened, "PageUp")
+    at(opened, 100)
+    expect(opened.locator("#play")).to_have_attribute("aria-pressed", "false")
+    press(opened, " ", "PageDown")
+    expect(opened.locator("#slate")).to_have_text("12 A take 2")
+    expect(opened.locator("#play")).to_have_attribute("aria-pressed", "true")
+    wait(lambda: 203 < opened.evaluate(READ, "aged") < 239)
+
+
 def test_in_and_out_bound_the_loop(opened: Page) -> None:
     press(opened, *["ArrowRight"] * 4, "i", *["ArrowRight"] * 6, "o", "l")
     seen: set[int] = set()

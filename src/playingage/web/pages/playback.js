@@ -89,6 +89,7 @@ async function open(name, playing = false) {
   try {
     const sheet = await sheetOf(name);
     if (shown.name !== wanted) return;
+    const goesOn = playing || transport.playing > 0;
     shown.reel?.close();
     shown.reel = new Reel(sheet, say);
     shown.reel.came = tick;
@@ -101,7 +102,7 @@ async function open(name, playing = false) {
     say("");
     await beside();
     barred();
-    if (playing || transport.playing) play(1);
+    if (shown.name === wanted) play(goesOn ? 1 : 0);
   } catch (error) {
     say(error.message);
   }
@@ -121,13 +122,16 @@ async function refresh() {
 }
 
 async function beside() {
-  const [picture, name] = shown.beside.split(" ");
+  const wanted = shown.beside;
+  const [picture, name] = wanted.split(" ");
   shown.other?.close();
   shown.other = null;
   $("align-choice").hidden = name === undefined;
   if (name !== undefined) {
     try {
-      shown.other = new Reel(await sheetOf(name), say);
+      const sheet = await sheetOf(name);
+      if (shown.beside !== wanted || shown.other !== null) return;
+      shown.other = new Reel(sheet, say);
       shown.other.came = tick;
     } catch (error) {
       say(error.message);
