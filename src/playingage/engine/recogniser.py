@@ -34,6 +34,8 @@ _SOON, _LATER = 0.15, 0.5
 _SOON_LOOKS = 8
 _STRIKES = 3
 _A_WHILE = 0.4
+_COVERED = 0.25
+"""A face that touches another and looks this different from just before is being covered by it."""
 _FADE_IN = 0.2
 _INCUMBENT = 0.05
 _REMEMBER = 5.0
@@ -63,7 +65,7 @@ class Part:
 class _Record:
     """What is known of one track. `was`: its role before a break, not proven again since.
 
-    person: of whom the operator spoke, where this is them; said: on this very track.
+    person: of whom the operator spoke, where this is them; said: on this very track. hidden: somebody is before it now.
     """
 
     embeddings: deque[NDArray[np.float32]] = field(default_factory=lambda: deque(maxlen=_HELD))
@@ -80,6 +82,7 @@ class _Record:
     looked: float = -np.inf
     doubt: bool = False
     fresh: bool = True
+    hidden: bool = False
     seen: float = 0.0
     face: Face | None = None
 
@@ -93,6 +96,11 @@ class _Record:
         self.strikes = self.looks = 0
         self.doubt = False
         self.embeddings.clear()
+
+    def changed(self, embedding: NDArray[np.float32], limit: float) -> bool:
+        """Whether a look is farther than this from those just before."""
+        before = np.mean(self.embeddings, axis=0) if self.embeddings else embedding
+        return float(np.linalg.norm(before - embedding)) > limit
 
     @property
     def taken(self) -> bool:
@@ -218,7 +226,7 @@ class Recogniser:
 
     def _follow(self, face: Face, found: Break, seconds: float) -> None:
         record = self._records.setdefault(face.id, _Record())
-        record.seen, record.face = seconds, face
+        record.seen, record.face, record.hidden = seconds, face, False
         if found is Break.NEW:
             self._let_go(record, record.role if record.role is not None else record.was)
             record.due, record.fresh = -np.inf, True
@@ -242,17 +250,24 @@ class Recogniser:
         doubted = [face for record, face in shown if record.taken and record.doubt]
         for face in {each.id: each for each in (*chosen, *doubted)}.values():
             self._look_at(self._records[face.id], face, self._identity.embed(pixels, face.landmarks), seconds)
+        for face in faces:
+            record = self._records[face.id]
+            if face.confidence == 0 and record.role is not None:
+                # A lost face fades where it was heading: not on the one who has come before it.
+                embedding = self._identity.embed(pixels, face.landmarks)
+                record.hidden = record.changed(embedding, CHANGED) or self._compare(embedding)[0][record.role] > UNLIKE
 
     def _look_at(self, record: _Record, face: Face, embedding: NDArray[np.float32], seconds: float) -> None:
-        before = np.mean(record.embeddings, axis=0) if record.embeddings else embedding
         later = seconds - record.looked > _A_WHILE
         # Who comes back from the side looks less alike.
-        if record.taken and float(np.linalg.norm(before - embedding)) > (UNLIKE if later else CHANGED):
+        if record.taken and record.changed(embedding, UNLIKE if later else CHANGED):
             # Another person within the same track: what was known of it says nothing of them.
             self._let_go(record, record.role)
             record.fresh = True
         elif later and record.taken:
             record.embeddings.clear()
+        elif record.doubt and record.role is not None:
+            record.hidden = record.changed(embedding, _COVERED)
         record.embeddings.append(embedding)
         record.looks += 1
         record.looked = seconds
@@ -338,7 +353,7 @@ class Recogniser:
 
     @staticmethod
     def _part(record: _Record, step: float) -> Part:
-        if record.role is None:
+        if record.role is None or record.hidden:
             record.strength = 0.0
         else:
             # Who is known in their first frame is there at once, as far as the tracker lets them.
