@@ -113,12 +113,13 @@ export class Slate {
     this.scenes.paint();
   }
 
-  /** After a cut the take that it ended is offered, until the next one rolls. */
-  #offerPlayback({ rolling, slate: { scene, shot, take } }) {
+  /** After a cut the take that it ended is offered, until the next one rolls; nothing where nothing is recorded. */
+  #offerPlayback({ recorder, rolling, slate: { scene, shot, take } }) {
     if (rolling) this.#rolled = [scene, shot, `take ${take}`].filter(Boolean).join(" ");
     const fresh = !rolling && this.#rolled !== "";
     write(byId("playback-words"), fresh ? `play ${this.#rolled}` : "playback");
     mark(byId("playback"), "data-fresh", fresh);
+    mark(byId("playback"), "hidden", recorder?.state === "none");
   }
 
   /** With every picture. */
