@@ -34,7 +34,7 @@ _SOON, _LATER = 0.15, 0.5
 _SOON_LOOKS = 8
 _STRIKES = 3
 _A_WHILE = 0.4
-_COVERED = 0.25
+_COVERED, _COVERED_LOOKS = 0.25, 10
 """A face that touches another and looks this different from just before is being covered by it."""
 _FADE_IN = 0.2
 _INCUMBENT = 0.05
@@ -83,6 +83,7 @@ class _Record:
     doubt: bool = False
     fresh: bool = True
     hidden: bool = False
+    covered: int = 0
     seen: float = 0.0
     face: Face | None = None
 
@@ -266,8 +267,13 @@ class Recogniser:
             record.fresh = True
         elif later and record.taken:
             record.embeddings.clear()
-        elif record.doubt and record.role is not None:
-            record.hidden = record.changed(embedding, _COVERED)
+        elif record.doubt and record.role is not None and record.changed(embedding, _COVERED):
+            # Nothing is learnt of it until it looks as before, or for a while does not.
+            record.hidden, record.covered, record.looked = True, record.covered + 1, seconds
+            if record.covered <= _COVERED_LOOKS:
+                return
+            self._let_go(record, record.role)
+        record.covered = 0
         record.embeddings.append(embedding)
         record.looks += 1
         record.looked = seconds
