@@ -1,6 +1,7 @@
 """One contract for every source."""
 
 import functools
+import gc
 import http.server
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -176,3 +178,16 @@ def test_reads_over_http_from_a_real_server(tmp_path: Path) -> None:
 def test_deep_codes_go_in_and_out(tmp_path: Path) -> None:
     """The helper of these tests is right itself."""
     assert codes(picture(0), 16).max() == round(0.9 * 65535)
+
+
+def test_pictures_do_not_wait_for_the_collector(tmp_path: Path) -> None:
+    made = make_clip(tmp_path / "clip.mp4", "libx264", "yuv420p", count=12)
+    gc.collect()
+    gc.disable()
+    try:
+        with open_source(str(made)) as source:
+            assert sum(1 for _ in source) == 12
+            pictures = [each for each in gc.get_objects() if isinstance(each, av.VideoFrame)]
+        assert len(pictures) <= 2
+    finally:
+        gc.enable()

@@ -1,12 +1,10 @@
 """What is known of an opened container's video, told once for files, devices and streams."""
 
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import cast
 
 from av import VideoFrame
 from av.container import InputContainer
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import Type
 from av.video.stream import VideoStream
 
 from playingage.core import Timecode
@@ -15,7 +13,7 @@ from playingage.media.labels import from_s12m, rerated
 from playingage.media.ports import SourceInfo
 from playingage.media.tags import RawTags, colour_from_tags
 from playingage.media.timing import Timing
-from playingage.media.unpack import layout_of, raw_tags
+from playingage.media.unpack import layout_of, raw_tags, side_data
 
 _INTERLACED = (2, 3, 4, 5)
 
@@ -103,7 +101,7 @@ def context_tags(stream: VideoStream) -> RawTags:
 def picture_timecode(picture: VideoFrame, rate: Fraction, coded: Fraction | None) -> Timecode | None:
     """The timecode in a decoded picture (SEI of H.264 and HEVC); `coded` is the rate its decoder knows."""
     try:
-        side = cast(Mapping[Type, SideData], picture.side_data).get(Type.S12M_TIMECODE)
+        side = side_data(picture).get(Type.S12M_TIMECODE)
     except ValueError:  # PyAV 18.1 cannot list side data of kinds that it does not know
         return None
     return None if side is None else from_s12m(bytes(side), rate, coded)

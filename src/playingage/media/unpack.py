@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
@@ -83,10 +83,18 @@ def raw_tags(frame: VideoFrame) -> RawTags:
     )
 
 
+def side_data(frame: VideoFrame) -> Mapping[Type, SideData]:
+    """What else a decoded picture carries. Raises ValueError where PyAV does not know a kind.
+
+    Not `frame.side_data`: that makes a circle of references, and each picture waits for the collector, by the hundred.
+    """
+    return cast(Mapping[Type, SideData], SideDataContainer(frame))  # type: ignore[call-arg]  # the stub lacks it
+
+
 def orientation(frame: VideoFrame) -> tuple[int, bool]:
     """Quarter turns counter-clockwise and then a left-right mirror that make a decoded picture upright."""
     try:
-        side = cast(Mapping[Type, SideData], frame.side_data).get(Type.DISPLAYMATRIX)
+        side = side_data(frame).get(Type.DISPLAYMATRIX)
     except ValueError:  # PyAV 18.1 cannot list side data of kinds that it does not know, as EXIF
         return (frame.rotation // 90 % 4, False)
     if side is None:
