@@ -11,9 +11,9 @@ _EVERY = 1.0
 class Tidy:
     """Collects every second while a block lasts, in a thread of its own.
 
-    A picture in a circle of references waits for the collector: PyAV makes one wherever a picture's side data is read,
-    and by itself the collector may come minutes later, hundreds of megabytes on, and stop all threads for a tenth of a
-    second. Here what is there at the beginning is left out of its rounds, which take less than a millisecond then.
+    What stands in a circle of references waits for the collector, and a picture may hang on it. By itself the collector
+    may come minutes later, and then stops all threads for a tenth of a second. Here what is there at the beginning is
+    left out of its rounds, which take less than a millisecond then.
     """
 
     def __init__(self, every: float = _EVERY) -> None:
