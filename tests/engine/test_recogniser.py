@@ -178,3 +178,27 @@ def test_a_cast_says_what_does_not_fit(engine: Engine) -> None:
     fixed = Role(engine=engine, performer="ben", name="Ben", identity=BEN[None], ages=(65, 80), age=70)
     assert Cast(roles=(ada, fixed)).ages == (20, 60)
     assert Cast(roles=(ada, fixed)).age_of(0, 35) == 35 and Cast(roles=(ada, fixed)).age_of(1, 35) == 70
+
+
+def test_a_lost_face_is_not_aged_on_one_who_has_come_before_it(scene: Scene) -> None:
+    scene.told.who = {0: ADA}
+    scene.show(face(), frames=12)
+    assert scene.show(face(confidence=0.0)) == (Part(0, 1.0),), "still seen there, a moment's doubt"
+    scene.told.who = {0: STRANGER}
+    assert scene.show(face(confidence=0.0)) == (Part(0, 0.0),)
+    scene.told.who = {0: ADA}
+    back = [parts[0] for parts in scene.run([face()], 6)]
+    assert {part.role for part in back} == {0} and back[0].strength < 0.5 and back[-1].strength == 1, "comes softly"
+
+
+def test_one_who_is_being_covered_by_another_is_let_be_until_proven(scene: Scene) -> None:
+    scene.told.who = {0: ADA, 1: STRANGER}
+    together = face(0, size=250), face(1, size=250, shift=-180)
+    scene.show(*together, frames=12)
+    scene.told.who = {0: off(ADA, 0.3), 1: STRANGER}
+    assert {parts[0].strength for parts in scene.run(together, 9)} == {0.0}
+    scene.told.who = {0: ADA, 1: STRANGER}
+    assert scene.show(*together, frames=6)[0] == Part(0, 1.0)
+    scene.told.who = {0: off(ADA, 0.3), 1: STRANGER}
+    stays = [parts[0].strength for parts in scene.run(together, 30)]
+    assert stays[0] == 0 and stays[-1] == 1, "who stays so is recognised anew"

@@ -255,8 +255,12 @@ class Recogniser:
             record = self._records[face.id]
             if face.confidence == 0 and record.role is not None:
                 # A lost face fades where it was heading: not on the one who has come before it.
-                embedding = self._identity.embed(pixels, face.landmarks)
-                record.hidden = record.changed(embedding, CHANGED) or self._compare(embedding)[0][record.role] > UNLIKE
+                record.hidden = record.doubt or self._gone(record, record.role, pixels, face)
+
+    def _gone(self, record: _Record, role: int, pixels: NDArray[np.uint8], face: Face) -> bool:
+        """Whether something else is seen where a lost face should be."""
+        embedding = self._identity.embed(pixels, face.landmarks)
+        return record.changed(embedding, CHANGED) or bool(self._compare(embedding)[0][role] > UNLIKE)
 
     def _look_at(self, record: _Record, face: Face, embedding: NDArray[np.float32], seconds: float) -> None:
         later = seconds - record.looked > _A_WHILE
