@@ -36,6 +36,9 @@ def main() -> None:
         from benchmarks.living import living
 
         living(given.seconds, given.out, given.size, given.screens)
+        if given.what == "all":
+            for count, size in ((count, size) for size in (256, 512) for count in given.performers):
+                living(given.seconds, given.out, size, ["both on one 1080p page"], count)
 
 
 if __name__ == "__main__":

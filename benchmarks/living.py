@@ -28,18 +28,25 @@ _SCREENS = {
 _PORT = 8971
 
 
-def living(seconds: float, out: Path | None, size: int = 512, screens: list[str] | None = None) -> None:
-    """One face at 1080p24 from a looped file: the page with both pictures, then two monitors of 720p and of 1080p."""
-    rows = [_run(seconds, name, size) for name in screens or _SCREENS]
-    report(f"live: 1080p24, one face, {size} px, {seconds:g} s", rows, out)
+def living(
+    seconds: float, out: Path | None, size: int = 512, screens: list[str] | None = None, performers: int = 0
+) -> None:
+    """1080p24 from a looped file: the page with both pictures, then two monitors of 720p and of 1080p.
+
+    performers: so many people, each with a package of their own; 0 is the demo's one face by the default network.
+    """
+    rows = [_run(seconds, name, size, performers) for name in screens or _SCREENS]
+    who = f"{performers} performers" if performers else "one face"
+    load = f"load of the machine {psutil.getloadavg()[0]:.1f}"
+    report(f"live {performers or ''}: 1080p24, {who}, {size} px, {seconds:g} s, {load}", rows, out)
 
 
-def _run(seconds: float, screen: str, size: int) -> dict[str, Any]:
+def _run(seconds: float, screen: str, size: int, performers: int) -> dict[str, Any]:
     width, height, paths = _SCREENS[screen]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         lines = Path(folder) / "out.jsonl"
         with lines.open("w", encoding="utf-8") as answer:
-            server = _start(seconds, size, folder, answer)
+            server = _start(seconds, size, folder, answer, performers)
         process = psutil.Process(server.pid)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
         for path in paths:
@@ -64,20 +71,36 @@ def _run(seconds: float, screen: str, size: int) -> dict[str, Any]:
         "monitors": screen,
         "frames/s captured": round(totals["captured"] / last["seconds"], 2),
         "frames/s aged": round(totals["processed"] / last["seconds"], 2),
-        "to socket p50/p95 ms": f"{delay['sent']['run_p50_ms']} / {delay['sent']['run_p95_ms']}",
-        "to screen p50/p95 ms": f"{delay['shown']['run_p50_ms']} / {delay['shown']['run_p95_ms']}",
+        "to socket p50/p95/p99 ms": _delays(delay["sent"]),
+        "to screen p50/p95/p99 ms": _delays(delay["shown"]),
         "dropped": " ".join(f"{place} {count}" for place, count in last["dropped"].items()),
         "server cores": round((cpu.user + cpu.system) / taken, 2),
         "memory MiB": f"{memory[0]} to {memory[-1]}" if memory else "",
     }
 
 
-def _start(seconds: float, size: int, folder: str, answer: Any) -> "subprocess.Popen[str]":
+def _delays(report: dict[str, Any]) -> str:
+    return " / ".join(str(report[f"run_{each}_ms"]) for each in ("p50", "p95", "p99"))
+
+
+def _whom(folder: str, size: int, performers: int) -> list[str]:
+    """Source and people of the command's line."""
+    if not performers:
+        return ["--source", str(clip()), "--consent", "NASA portrait, public domain; benchmark"]
+    from benchmarks import several
+
+    made = several.production(Path(folder) / "production", performers, size)
+    named = [part for name in several.names(performers) for part in ("--performer", name)]
+    return ["--source", str(several.clip(performers)), "--production", str(made.folder), *named]
+
+
+def _start(
+    seconds: float, size: int, folder: str, answer: Any, performers: int
+) -> "subprocess.Popen[str]":
     """The live command, once its monitors answer; what it goes on to say is read away."""
     command = [
-        sys.executable, "-m", "playingage", "live", "--source", str(clip()), "--loop", "--age", "70", "--no-open",
-        "--port", str(_PORT), "--for", str(seconds), "--json", "--size", str(size),
-        "--consent", "NASA portrait, public domain; benchmark",
+        sys.executable, "-m", "playingage", "live", "--loop", "--age", "70", "--no-open", "--no-keep-running",
+        "--port", str(_PORT), "--for", str(seconds), "--json", "--size", str(size), *_whom(folder, size, performers),
     ]
     environment = {**os.environ, "XDG_STATE_HOME": folder}
     server = subprocess.Popen(command, env=environment, stdout=answer, stderr=subprocess.PIPE, text=True)
