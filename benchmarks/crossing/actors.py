@@ -1,8 +1,8 @@
-"""People cut out of pictures, to be moved over a background: portraits, snapshots, and rendered people who can turn."""
+"""People cut out of pictures, to be moved over a background."""
 
 import csv
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,19 @@ EYES = (180.0, 185.0)
 EYE = 60.0
 """Size of a cut-out, where the eyes' middle is in it, and the eye distance, in pixels."""
 _GRID = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-YAWS = tuple(range(-90, 91, 15))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Actor:
     """One person.
 
-    looks: yaw in degrees to a cut-out, H x W x 4 RGBA. depth: how near each pixel is, in pixels, by which a picture is
-    turned a little. oval: where the face is in it, H x W, 0 or 1. identity: how the
-    person looks on this picture. known: N x 128, how a package knows them; None for one with a single picture.
+    look: the cut-out, H x W x 4 RGBA. back: as from behind. depth: how near each pixel is, in pixels, by which a
+    picture is turned a little. oval: where the face is in it, H x W, 0 or 1. identity: how the person looks on this
+    picture. known: N x 128, how a package knows them; None for one with a single picture.
     """
 
     name: str
-    looks: dict[int, Picture]
+    look: Picture
     back: Picture
     oval: Picture
     depth: Plane
@@ -44,19 +43,11 @@ class Actor:
     known: NDArray[np.float32] | None
     half: str
 
-    @property
-    def turns(self) -> bool:
-        """Whether their head can be seen from the side."""
-        return len(self.looks) > 1
-
     def seen(self, yaw: float, away: float) -> Picture:
         """The cut-out with the head turned, in degrees, and `away` (0..1) from face to back."""
-        if self.turns:
-            look = self.looks[min(self.looks, key=lambda each: abs(each - yaw))]
-        else:
-            rows, columns = _GRID
-            moved = cv2.scaleAdd(self.depth, float(np.sin(np.radians(yaw))), columns)
-            look = cv2.remap(self.looks[0], moved, rows, cv2.INTER_LINEAR)
+        rows, columns = _GRID
+        moved = cv2.scaleAdd(self.depth, float(np.sin(np.radians(yaw))), columns)
+        look = cv2.remap(self.look, moved, rows, cv2.INTER_LINEAR)
         if away <= 0:
             return np.asarray(look, np.uint8)
         return np.asarray(cv2.addWeighted(look, 1 - away, self.back, away, 0), np.uint8)
@@ -104,18 +95,11 @@ class Studio:
                                      borderMode=cv2.BORDER_REPLICATE), 0, 255)
         points = face.landmarks[:468, :2] @ whole[:, :2].T + whole[:, 2]
         near = (face.landmarks[:468, 2].max() - face.landmarks[:468, 2]) * float(np.hypot(*whole[0, :2]))
-        return self._actor(name, {0: (rgb, alpha, points)}, known, _depth(points, near))
-
-    def _actor(
-        self, name: str, looks: "dict[int, tuple[Any, Plane, NDArray[np.floating]]]", known: NDArray[np.float32] | None,
-        depth: Plane,
-    ) -> Actor:
-        made = {yaw: _cut(rgb, alpha, points) for yaw, (rgb, alpha, points) in looks.items()}
-        oval = np.zeros((HEIGHT, WIDTH), np.uint8)
-        cv2.fillConvexPoly(oval, cv2.convexHull(np.round(looks[0][2]).astype(np.int32)), 1)
+        look, oval = _cut(rgb, alpha, points), np.zeros((HEIGHT, WIDTH), np.uint8)
+        cv2.fillConvexPoly(oval, cv2.convexHull(np.round(points).astype(np.int32)), 1)
         return Actor(
-            name=name, looks=made, back=_back(made[0], oval), oval=oval, identity=self._seen(made[0]), known=known,
-            half=half_of(name), depth=depth,
+            name=name, look=look, back=_back(look, oval), oval=oval, depth=_depth(points, near),
+            identity=self._seen(look), known=known, half=half_of(name),
         )
 
     def _seen(self, look: Picture) -> NDArray[np.float32]:
@@ -124,24 +108,6 @@ class Studio:
         if not faces:
             raise ValueError("no face in the cut-out")
         return self._identity.embed(shown, max(faces, key=lambda face: face.size).landmarks)
-
-    def rendered(self, name: str, render: Callable[[float], Any]) -> Actor:
-        """Somebody who can turn. `render`: yaw to a picture with `rgb` 0..1 and its mask `head`."""
-        looks = {}
-        for yaw in YAWS:
-            made = render(float(yaw))
-            rgb = np.ascontiguousarray(np.clip(made.rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
-            side = rgb.shape[0]
-            scale = EYE / (0.2 * side)
-            move = np.array([[scale, 0, EYES[0] - 0.5 * side * scale], [0, scale, EYES[1] - 0.48 * side * scale]])
-            place = {"flags": cv2.INTER_AREA, "borderMode": cv2.BORDER_REPLICATE}
-            alpha = cv2.warpAffine(np.asarray(made.head, np.float32), move, (WIDTH, HEIGHT))
-            looks[yaw] = (cv2.warpAffine(rgb, move, (WIDTH, HEIGHT), **place), alpha, None)
-        front = flat(np.dstack([looks[0][0], (looks[0][1] * 255).astype(np.uint8)]))
-        face = max(self._finder.find(front), key=lambda found: found.size)
-        points = face.landmarks[:468, :2]
-        return self._actor(name, {yaw: (rgb, alpha, points) for yaw, (rgb, alpha, _) in looks.items()},
-                           self._identity.embed(front, face.landmarks)[None], np.zeros((HEIGHT, WIDTH), np.float32))
 
 
 def _cut(rgb: Any, alpha: Plane, points: NDArray[np.floating]) -> Picture:

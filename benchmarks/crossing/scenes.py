@@ -209,8 +209,7 @@ def clips(actors: Sequence[Actor], half: str, count: int, seed: int) -> Iterator
         order = rng.permutation(people)
         yield Clip(
             kind=kind, seed=seed * 1000 + number, people=tuple(chosen), performers=performers,
-            paths=tuple(_living(paths[order[i]], rng, 70.0 if actors[who].turns and kind != "turn" else 16.0)
-                        for i, who in enumerate(chosen)),
+            paths=tuple(_living(paths[order[i]], rng, 16.0) for i in range(people)),
             blur=float(rng.choice((0.0, 0.0, 0.8, 1.5))), noise=float(rng.uniform(1, 6)),
             gain=float(rng.uniform(0.6, 1.1)),
         )
@@ -268,8 +267,7 @@ def _frame(clip: Clip, people: list[Actor], ground: Picture, t: float, rng: np.r
         if i in placed:
             part, oval = placed[i]
             share = float(((labels[part] == i + 1) & (oval > 0)).sum()) / whole[i]
-        turned = people[i].turns and abs(at.yaw) > 40
-        seen.append(0.0 if at.away > 0.1 or turned else share)
+        seen.append(0.0 if at.away > 0.1 else share)
     picture = canvas if clip.blur == 0 else cv2.GaussianBlur(canvas, (0, 0), clip.blur)
     down, right = (int(value) for value in rng.integers(0, 64, 2))
     grain = _grain()[down : down + SIZE[1], right : right + SIZE[0]]
