@@ -121,7 +121,7 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
         assert reasons["ada"] == ["grant"]
     (take,) = take_folders(stage.production.folder / "takes")
     with Take.open(take) as read:
-        assert read.ended == "cut" and len(read.frames) > 10 and not read.verify()
+        assert read.ended == "cut" and len(read.frames) > 2 and not read.verify()
         assert {face["performer"]: face["target_age"] for face in read.frames[-1].faces} == {"ada": 30, "ben": 60}
     used = {line["performer"]: (line["ages"], line["grant"], line["sha256"]) for line in stage.events("take")}
     assert {who: each[0] for who, each in used.items()} == {"ada": [30, 30], "ben": [60, 60]}
