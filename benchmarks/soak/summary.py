@@ -41,7 +41,10 @@ def _summary(rows: list[dict[str, str]], seen: list[Any], events: list[Any], log
         gap for gap in gaps if not any(event["at"] - 1 < gap["at"] < event["at"] + _near(event) for event in events)
     ]
     delays = {name: [float(row[name]) for row in settled if row.get(name)] for name in rows[0] if name.endswith("_ms")}
-    memory = [float(row["pss"]) for row in settled if row["pss"]]
+    usual = median(float(row["pss"]) for row in settled if row["pss"])
+    settled = [row for row in settled if row["pss"] and float(row["pss"]) > usual * 0.8]  # not while it starts again
+    memory = [float(row["pss"]) for row in settled]
+    crashes = [event for event in events if event["what"] == "crash"]
     counts = seen[-1]["counts"] if seen else {}
     views: dict[str, int] = {}
     for line in seen:
@@ -50,7 +53,7 @@ def _summary(rows: list[dict[str, str]], seen: list[Any], events: list[Any], log
     return {
         "hours": round(float(rows[-1]["s"]) / 3600, 3),
         "machine load, mean": round(mean(float(row["load"]) for row in rows), 2),
-        "server cores, mean": round(mean(float(row["cores"]) for row in settled), 2),
+        "server cores, mean": round(mean(max(0.0, float(row["cores"])) for row in settled), 2),
         "frames captured": _last(rows, "total_captured"), "frames aged": _last(rows, "total_processed"),
         "frames failed": _last(rows, "total_failed"),
         "fps aged, median": _median(settled, "fps_processed"),
@@ -68,6 +71,8 @@ def _summary(rows: list[dict[str, str]], seen: list[Any], events: list[Any], log
         "steady viewers connected": counts.get("steady connects", 0),
         "gaps in a steady viewer's picture": len(gaps), "longest, s": max((gap["seconds"] for gap in gaps), default=0),
         "gaps without a fault before": len(free), "longest of these, s": max((g["seconds"] for g in free), default=0),
+        "crashes": len(crashes), "seconds without a picture after each": ", ".join(
+            f"{crash['detail']} {_after(crash, gaps)}" for crash in crashes),
         "faults": len(events), "losses logged": sum("source lost" in line for line in log),
         "returns logged": sum("source is back" in line for line in log),
         "errors logged": sum(" ERROR " in line or "Traceback" in line for line in log),
@@ -76,6 +81,10 @@ def _summary(rows: list[dict[str, str]], seen: list[Any], events: list[Any], log
         "delays, median of the samples": {name: _middle(values) for name, values in delays.items()},
         "machine": machine(),
     }
+
+
+def _after(crash: dict[str, Any], gaps: list[Any]) -> float:
+    return float(max((gap["seconds"] for gap in gaps if 0 < gap["at"] - crash["at"] < 120), default=0))
 
 
 def _near(event: dict[str, Any]) -> float:
