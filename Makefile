@@ -14,7 +14,7 @@ demo: $(VENV)/.run-time
 	$(BIN)/playingage demo
 
 test: $(VENV)/.tests system
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: lint types contracts test
 
