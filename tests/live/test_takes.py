@@ -70,7 +70,8 @@ def test_a_take_holds_every_frame_and_what_was_done_to_it(tmp_path: Path) -> Non
         assert take.document["performers"] == [{"performer": "ada", "name": "Ada", "model": "ada-1",
                                                 "model_sha256": MODEL, "grant": GRANT, "ages": [18.0, 90.0]}]
         assert take.document["counts"] == {
-            "frames": 48, "positions": 48, "not_kept_up": 0, "not_kept_up_numbers": [], "missing": 0, "missing_numbers": [], "torn": 0,
+            "frames": 48, "positions": 48, "not_kept_up": 0, "not_kept_up_numbers": [], "missing": 0,
+            "missing_numbers": [], "torn": 0,
             "first": 100, "last": 147,
         }
         for index in (0, 17, 47):
