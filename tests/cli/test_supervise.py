@@ -17,7 +17,7 @@ import pytest
 
 from cli.conftest import start
 from playingage.cli import supervise
-from playingage.cli.kept import kept
+from playingage.cli.kept import Stuck, kept
 from playingage.cli.supervise import Patience, keep_running
 
 QUICK = Patience(silent=0.6, stuck=5, starting=1.5, ending=0.6, dying=0.2, waits=(0.0, 0.05))
@@ -125,12 +125,21 @@ def test_the_child_reads_what_was_kept_and_tells_that_it_lives(monkeypatch: pyte
     child.begin(Run(), ended.set, port=8123, token="a-token-of-some-length", seconds=None)  # type: ignore[arg-type]
     with ours.makefile() as lines:
         said = json.loads(lines.readline())
-        assert said["ready"] and said["stuck"] == 3.5 and said["keep"]["consent"] == "Ada"
+        assert said["ready"] and said["stuck"] < 1 and said["keep"]["consent"] == "Ada"
         child.put(state={"age": 40})
         assert {"state": {"age": 40}} in (json.loads(lines.readline())["keep"] for _ in range(2))
     ours.close()
     assert ended.wait(2), "without whoever keeps it, it ends"
     child.close()
+
+
+def test_only_time_in_which_a_frame_could_be_done_counts() -> None:
+    hangs = Stuck(0)
+    assert [hangs.count(n, n) for n in range(31)] == list(range(31)), "a frame that is never done"
+    slow = Stuck(0)
+    assert max(slow.count(n % 2 + 0.3, n) for n in range(60)) <= 2, "frames of two seconds, one after the other"
+    paused = Stuck(0)
+    assert [paused.count(told, now) for told, now in ((0.2, 1), (0.3, 2), (132.0, 134), (0.1, 135))][2] == 2
 
 
 def test_a_run_that_nobody_keeps_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

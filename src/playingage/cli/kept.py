@@ -26,6 +26,25 @@ _BEAT = 1.0
 _PATIENT = 5.0
 
 
+class Stuck:
+    """Seconds for which a frame has been in work although there was time for it.
+
+    A machine that stood still (a lid closed, a virtual machine paused) let nobody work: no more than two beats count
+    from one look to the next.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._looked, self._told, self._counted = now, 0.0, 0.0
+
+    def count(self, told: float, now: float) -> float:
+        """`told`: seconds that the frame now in work has been there."""
+        passed = now - self._looked
+        same = told >= self._told + passed / 2
+        self._counted = self._counted + min(passed, 2 * _BEAT) if same else 0.0
+        self._looked, self._told = now, told
+        return self._counted
+
+
 @dataclass(slots=True, kw_only=True)
 class Kept:
     """A run, and whoever keeps it.
@@ -99,10 +118,11 @@ class Kept:
 
     def _tell(self, run: "LiveRun") -> None:
         assert self._socket is not None
+        stuck = Stuck(time.monotonic())
         while not self._over.is_set():
             with self._lock:
                 keep, self._fresh = self._fresh, {}
-            said = {"ready": True, "stuck": run.stuck(), "keep": keep}
+            said = {"ready": True, "stuck": stuck.count(run.stuck(), time.monotonic()), "keep": keep}
             try:
                 self._socket.sendall(json.dumps(said).encode() + b"\n")
             except OSError:

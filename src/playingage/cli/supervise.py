@@ -90,7 +90,7 @@ class _Life:
                         selector.unregister(key.fileobj)
                 now = time.monotonic()
                 if now - looked > _PARTED:
-                    self._heard = now
+                    self._heard, self.begun = now, self.begun + now - looked
                 looked = now
                 if not hung and not caught and (hung := self._hangs(now, deaf=not selector.get_map())):
                     kill_at = now + self._patience.dying
