@@ -138,7 +138,8 @@ def test_frames_lost_on_the_way_leave_a_gap_in_numbers_and_timecode() -> None:
         frames = []
         for frame in source:
             frames.append(frame)
-            if frame.timecode is not None and frame.timecode.frame >= labels[90].frame:
+            found = frame.timecode
+            if found is not None and str(found).startswith("01:00:0") and found.frame >= labels[90].frame:
                 break
         faults = faults_of(source)
     if not str(frames[0].timecode).startswith("01:00:0"):
