@@ -11,10 +11,12 @@ import gc
 import json
 import random
 import shutil
+import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+import weakref
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -161,6 +163,8 @@ class Day:
         parts = [PartFacts(performer=who, name=who.title(), start=40.0, known=(18, 85))
                  for who in ("ada", "ben", "eva")]
         self.direction = Direction(40.0, parts=parts, recorder=self.recorder)
+        self.pictures: deque[weakref.ref[Any]] = deque(maxlen=5000)
+        self.known: list[weakref.ref[Viewer]] = []
         self.aging = Aging(StandIn(), self.settings, self.stats, self.clock, self.direction)
         self.capture = Capture(self.source, self.settings, self.stats, self.clock, self.aging.look)
         self.capture.watchers.append(self.each)
@@ -172,6 +176,7 @@ class Day:
         """One more viewer."""
         viewer = self.feed.join(lambda: None)
         viewer.ask(Want(short_side=short_side))
+        self.known = [each for each in (*self.known, weakref.ref(viewer)) if each() is not None]
         self.counts["viewers"] += 1
         return viewer
 
@@ -180,6 +185,8 @@ class Day:
         job = self.capture.slot.take(0)
         assert job is not None
         pair = self.aging.pair(job)
+        if pair.aged is not None and not pair.same:
+            self.pictures.append(weakref.ref(pair.aged.pixels))
         self.recorder(pair)
         while self.recorder.waiting > 4:
             time.sleep(0.0002)
@@ -244,12 +251,12 @@ def hurry(hours: float, out: Path) -> dict[str, Any]:
 
         def sample() -> None:
             gc.collect()
-            held = Counter(type(each).__name__ for each in gc.get_objects())
             rows.append({
                 "hours": round(day.seen / float(RATE) / 3600, 3), "s": round(time.monotonic() - begun, 1),
-                "rss": round(process.memory_info().rss / 2**20, 1), "objects": sum(held.values()),
+                "rss": round(process.memory_info().rss / 2**20, 1), "blocks": sys.getallocatedblocks(),
                 "files": process.num_fds(), "threads": process.num_threads(),
-                **{name: held.get(name, 0) for name in ("Frame", "Pair", "Viewer", "Delivery")},
+                "pictures": sum(each() is not None for each in day.pictures),
+                "viewers": sum(each() is not None for each in day.known),
             })
 
         day.sample = sample
@@ -265,10 +272,10 @@ def hurry(hours: float, out: Path) -> dict[str, Any]:
         "losses": day.away.losses, **dict(day.counts),
         "memory MiB, after a quarter and at the end": f"{quarter[0]['rss']}, {rows[-1]['rss']}",
         "memory MiB, most": max(row["rss"] for row in rows),
-        "objects, after a quarter and at the end": f"{quarter[0]['objects']}, {rows[-1]['objects']}",
+        "blocks of memory, after a quarter and at the end": f"{quarter[0]['blocks']}, {rows[-1]['blocks']}",
         "files, most": max(row["files"] for row in rows), "threads, most": max(row["threads"] for row in rows),
-        "frames held, most": max(row["Frame"] for row in rows),
-        "viewers held, most": max(row["Viewer"] for row in rows), "dropped": report["dropped"],
+        "pictures held, most": max(row["pictures"] for row in rows),
+        "viewers held, most": max(row["viewers"] for row in rows), "dropped": report["dropped"],
         "totals": report["totals"], "recorder": day.recorder.report(), "machine": machine(),
     }
     (out / "fast.json").write_text(json.dumps(summary, indent=1, default=str) + "\n", encoding="utf-8")
