@@ -103,6 +103,16 @@ def test_signals_are_handed_on_and_end_it(lives: Any) -> None:
     assert code == 7 and len(told) == 1
 
 
+def test_a_signal_that_a_background_shell_ignores_ends_it_too(lives: Any) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        code, told = lives("signal.signal(signal.SIGINT, lambda *_: sys.exit(0))\nsay(ready=True)\n"
+                           "os.kill(os.getppid(), signal.SIGINT)\nfor _ in range(50): say(); time.sleep(0.1)\nsys.exit(9)")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (code, len(told)) == (0, 1)
+
+
 def test_nothing_of_it_is_seen_from_outside(lives: Any) -> None:
     code, _ = lives("say(ready=True, keep={'token': 'a-token-of-some-length'}) if n == 0 else None\n"
                     "assert 'a-token' not in open('/proc/self/cmdline').read() + open('/proc/self/environ').read()\n"

@@ -140,9 +140,12 @@ class _Keeper:
         self._life: _Life | None = None
 
     def run(self) -> int:
-        handled = [each for name in ("SIGINT", "SIGTERM", "SIGHUP") if (each := getattr(signal, name, None))]
-        before = {each: signal.signal(each, self._handle) for each in handled
-                  if signal.getsignal(each) is not signal.SIG_IGN}
+        # As the child does: Ctrl-C and `kill` count even where a shell in the background has them ignored; `nohup` holds.
+        handled = [signal.SIGINT, signal.SIGTERM]
+        hang_up = getattr(signal, "SIGHUP", None)
+        if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+            handled.append(hang_up)
+        before = {each: signal.signal(each, self._handle) for each in handled}
         try:
             return self._lives()
         finally:
