@@ -107,7 +107,8 @@ def test_a_signal_that_a_background_shell_ignores_ends_it_too(lives: Any) -> Non
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         code, told = lives("signal.signal(signal.SIGINT, lambda *_: sys.exit(0))\nsay(ready=True)\n"
-                           "os.kill(os.getppid(), signal.SIGINT)\nfor _ in range(50): say(); time.sleep(0.1)\nsys.exit(9)")
+                           "os.kill(os.getppid(), signal.SIGINT)\nfor _ in range(50): say(); time.sleep(0.1)\n"
+                           "sys.exit(9)")
     finally:
         signal.signal(signal.SIGINT, before)
     assert (code, len(told)) == (0, 1)

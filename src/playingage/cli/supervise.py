@@ -140,7 +140,7 @@ class _Keeper:
         self._life: _Life | None = None
 
     def run(self) -> int:
-        # As the child does: Ctrl-C and `kill` count even where a shell in the background has them ignored; `nohup` holds.
+        # As in the child, Ctrl-C and `kill` count where a shell in the background has them ignored; `nohup` holds.
         handled = [signal.SIGINT, signal.SIGTERM]
         hang_up = getattr(signal, "SIGHUP", None)
         if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
