@@ -16,7 +16,7 @@ from playingage.live.stats import line
 
 def test_newest_wins_and_says_that_it_dropped() -> None:
     box: Mailbox[int] = Mailbox()
-    assert [box.put(1), box.put(2), box.put(3)] == [False, True, True]
+    assert [box.put(1), box.put(2), box.put(3)] == [None, 1, 2]
     assert box.take(0) == 3
     assert box.take(0) is None
 
@@ -25,7 +25,7 @@ def test_a_closed_mailbox_neither_takes_nor_gives_nor_waits() -> None:
     box: Mailbox[int] = Mailbox()
     box.put(1)
     box.close()
-    assert not box.put(2)
+    assert box.put(2) is None
     assert box.take(60) is None
 
 

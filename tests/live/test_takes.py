@@ -71,7 +71,7 @@ def test_a_take_holds_every_frame_and_what_was_done_to_it(tmp_path: Path) -> Non
                                                 "model_sha256": MODEL, "grant": GRANT, "ages": [18.0, 90.0]}]
         assert take.document["counts"] == {
             "frames": 48, "positions": 48, "not_kept_up": 0, "not_kept_up_numbers": [], "missing": 0,
-            "missing_numbers": [], "torn": 0,
+            "missing_numbers": [], "torn": 0, "late": 0,
             "first": 100, "last": 147,
         }
         for index in (0, 17, 47):
@@ -133,6 +133,59 @@ def test_the_numbers_of_frames_that_never_came_are_kept(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "12_A_001" / "aged.mkv")) as opened:
         times = [float(frame.time or 0) for frame in opened.decode(video=0)]
     assert np.allclose(np.array(times) * 24, [0, 1, 4, 5, 17, 18], atol=0.02)
+
+
+def test_the_clean_picture_of_a_frame_that_the_engine_had_no_time_for_is_kept(tmp_path: Path) -> None:
+    rolling = state(2)
+    with recorder(tmp_path) as made:
+        made.late(pair(99).clean)  # nothing rolls
+        made.roll(rolling.slate, state(1, rolling=False))
+        made(pair(100, rolling))
+        made.late(pair(101).clean)
+        made.late(pair(103).clean)  # while the engine works on 102
+        made(pair(102, rolling))
+        made(pair(104, rolling, matte=False, same=True))
+        made.late(pair(105).clean)
+        made.late(pair(104).clean)  # of which a pair was made: while the engine stood still
+        made(pair(106, rolling))
+        made.late(pair(107).clean)  # after the last that rolled
+        made.cut()
+        made(pair(108, state(3, rolling=False)))
+        done(made)
+    with Take.open(tmp_path / "12_A_001") as take:
+        assert [frame.number for frame in take.frames] == [100, 101, 102, 103, 104, 105, 106]
+        assert [frame.note["view"] for frame in take.frames] == ["aged", "late"] * 3 + ["aged"]
+        assert [frame.note.get("held_from") for frame in take.frames] == [None, 100, None, 102, None, 104, None]
+        assert [read_number(take.pixels(index, "clean"), 0) for index in range(7)] == list(range(100, 107))
+        assert [read_number(take.pixels(index, "aged"), 0) for index in range(7)] == [100, 100, 102, 102, 104, 104, 106]
+        assert take.jpeg(1, "aged") == take.jpeg(0, "aged")
+        assert take.pixels(1, "matte").max() == 0
+        assert take.frames[1].note["words"] == "ENGINE LATE"
+        assert take.document["counts"]["late"] == 3
+        assert take.document["counts"]["missing"] == 0
+        assert not take.verify()
+
+
+def test_only_so_many_frames_wait_for_a_slow_engine(tmp_path: Path) -> None:
+    rolling = state(2)
+    with recorder(tmp_path) as made:
+        made.roll(rolling.slate, state(1, rolling=False))
+        made(pair(100, rolling))
+        wait(lambda: made.report()["frames"] == 1)
+        for number in range(101, 121):
+            made.late(pair(number).clean)
+        wait(lambda: made.waiting == 0)
+        made(pair(121, rolling))
+        wait(lambda: made.waiting == 0)
+        made.cut()
+        made(pair(122, state(3, rolling=False)))
+        done(made)
+    with Take.open(tmp_path / "12_A_001") as take:
+        kept = [frame.number for frame in take.frames]
+        counts = take.document["counts"]
+        assert kept[0] == 100
+        assert kept[1:] == [*range(113, 113 + len(kept) - 1)]
+        assert counts["not_kept_up"] + len(kept) == 22
 
 
 def test_only_pairs_that_rolled_are_kept(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A take held against the clip that it was shot from, through the whole live path: every frame and timecode."""
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,14 +24,16 @@ RATE, WIDTH, HEIGHT, COUNT = Fraction(30000, 1001), 480, 270, 48
 
 
 class Lightener:
-    """Changes a soft-edged disc, and says where."""
+    """Changes a soft-edged disc, and says where. `takes` seconds for a frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes: float = 0.0) -> None:
+        self.takes = takes
         across, down = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
         away = np.hypot(across - 240, down - 120)
         self.matte = np.clip((70 - away) / 10, 0, 1).astype(np.float32)
 
     def process(self, frame: Frame, ask: Ask, /) -> FakeReaged:
+        time.sleep(self.takes)
         pixels = frame.pixels + (self.matte * 50)[..., None]
         face = FakeFace(performer="ada", name="Ada", target_age=ask.age, source_age=30.0)
         return FakeReaged(frame=replace(frame, pixels=np.clip(pixels, 0, 255).astype(np.uint8)), matte=self.matte,
@@ -52,27 +55,37 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_every_frame_is_the_sources(clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("takes", [0.0, 0.09])
+def test_every_frame_is_the_sources(clip: Path, tmp_path: Path, takes: float) -> None:
     source = open_source(str(clip), realtime=True)
     with source, TakeRecorder(tmp_path, source.info, RecorderSettings(reserve=0)) as made:
         direction = Direction(40.0, recorder=made)
         direction.act("scene", {"scene": "3"}, "test")
         direction.act("roll", {}, "test")
-        with LiveRun(source, Lightener(), LiveSettings(log_every=0), direction=direction, listeners=(made,)) as run:
+        settings = LiveSettings(log_every=0)
+        with LiveRun(source, Lightener(takes), settings, direction=direction, listeners=(made,)) as run:
             wait(lambda: run.state()["source"]["state"] == "ended", 20)
             direction.act("cut", {}, "test")
             done(made)
+            never_came = run.snapshot()["dropped"]["source"]
     shot = {frame.number: frame for frame in open_source(str(clip))}
     matte, lightener = Lightener().matte, Lightener()
     with Take.open(tmp_path / "3_001") as take:
-        assert take.rate == RATE and take.document["source"]["name"] == str(clip) and len(take.frames) > COUNT // 3
+        assert take.rate == RATE and take.document["source"]["name"] == str(clip)
+        late, counts = [frame.note["view"] == "late" for frame in take.frames], take.document["counts"]
+        assert counts["missing"] <= counts["not_kept_up"] + never_came and len(take.frames) > COUNT // 3
+        assert counts["late"] == sum(late) and not late[0] and (any(late) or not takes)
         for index, frame in enumerate(take.frames):
             given = shot[frame.number]
             assert frame.timecode == str(given.timecode) and ";" in frame.timecode
             clean, aged = take.pixels(index, "clean"), take.pixels(index, "aged")
             assert psnr(clean, given.pixels) > 37
+            if late[index]:
+                given = shot[frame.note["held_from"]]
             again = lightener.process(given, Ask(age=40.0)).frame.pixels
             assert psnr(aged, again) > 37
+            if late[index]:
+                continue
             outside = cv2.dilate((matte > 0).astype(np.uint8), np.ones((33, 33), np.uint8)) == 0
             assert np.abs(clean[outside].astype(int) - aged[outside]).max() <= 2
             rows = np.flatnonzero(matte.any(1))

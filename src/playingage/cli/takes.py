@@ -94,6 +94,8 @@ def show(
         if counts.get("missing") or counts.get("not_kept_up") or take.torn:
             result(f"  {counts.get('missing', 0)} frames dropped before the recorder, {counts.get('not_kept_up', 0)} "
                    f"not kept up with, {take.torn} torn")
+        if counts.get("late"):
+            result(f"  {counts['late']} frames that the engine had no time for: clean picture only")
         for use in uses:
             low, high = use.ages
             ages = f"{low:g}" if low == high else f"{low:g} to {high:g}"

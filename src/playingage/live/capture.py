@@ -33,7 +33,8 @@ class Capture:
     """Owns the reading of a source. Frames without a capture time get that of their arrival.
 
     `prepare` makes of each frame what the engine gets; it must be quick and not raise.
-    `watchers` are called in the capture thread with every frame and the time.
+    `watchers` are called in the capture thread with every frame and the time, `keepers` with those that the engine had
+    no time for.
     Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as
     `source`.
     """
@@ -46,6 +47,7 @@ class Capture:
         self.slot: Mailbox[Job] = Mailbox()
         self._prepare = prepare
         self.watchers: list[Callable[[Frame, float], None]] = []
+        self.keepers: list[Callable[[Frame], None]] = []
         self._state = SourceState(state="starting", since=clock(), words="STARTING")
         self._last: int | None = None
         self._last_at = clock()
@@ -93,8 +95,11 @@ class Capture:
             self._stats.drop("source", missing)
         self._last, self._last_at = frame.number, now
         self._stats.count("captured", now)
-        if self.slot.put(self._prepare(frame)):
+        late = self.slot.put(self._prepare(frame))
+        if late is not None:
             self._stats.drop("capture")
+            for keeper in self.keepers:
+                keeper(late.frame)
         for watcher in self.watchers:
             watcher(frame, now)
 

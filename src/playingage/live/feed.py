@@ -67,7 +67,7 @@ class Feed:
         with self._lock:
             late = pair.serial < self._newest
             self._newest = max(self._newest, pair.serial)
-        if late or self._slot.put(pair):
+        if late or self._slot.put(pair) is not None:
             self._stats.drop("engine")
 
     def close(self) -> None:

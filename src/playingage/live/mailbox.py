@@ -14,13 +14,12 @@ class Mailbox(Generic[T]):
         self._item: T | None = None
         self._closed = False
 
-    def put(self, item: T) -> bool:
-        """Leave `item` for the taker. True when one that waited was dropped for it. After `close` does nothing."""
+    def put(self, item: T) -> T | None:
+        """Leave `item` for the taker. Returns the one that waited, dropped for it. After `close` does nothing."""
         with self._ready:
             if self._closed:
-                return False
-            dropped = self._item is not None
-            self._item = item
+                return None
+            dropped, self._item = self._item, item
             self._ready.notify()
             return dropped
 

@@ -67,7 +67,7 @@ class OutputThread:
 
     def put(self, pair: Pair) -> None:
         """Leave a pair for the output."""
-        if self._slot.put((pair, self._clock())) and self._state.state == "live":
+        if self._slot.put((pair, self._clock())) is not None and self._state.state == "live":
             self._dropped += 1
 
     def stop(self) -> None:

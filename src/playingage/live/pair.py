@@ -27,6 +27,7 @@ class View(StrEnum):
     FADING = "fading"
     NO_FACE = "no_face"
     FAILED = "failed"
+    LATE = "late"
     CLEAN = "clean"
 
 
@@ -123,6 +124,21 @@ def failed(held: Frame | None, words: str = "ENGINE FAILED") -> Verdict:
     """The verdict on a frame that the engine could not do; `held` is the aged picture shown in its place, if any."""
     note = f"HELD FROM {timecode_of(held)}" if held is not None else "NO AGED PICTURE"
     return Verdict(view=View.FAILED, words=words, note=note)
+
+
+def late_pair(frame: Frame, before: Pair, after: Pair) -> Pair:
+    """Of a frame that the engine had no time for, between two that it did: only recorders get it.
+
+    Its aged picture is the one before it, and the verdict says so; its serial is 0, what was asked is what `after` was
+    asked.
+    """
+    held = before.aged if before.aged is not None and before.aged.pixels.shape == frame.pixels.shape else None
+    note = f"HELD FROM {timecode_of(held)}" if held is not None else "NO AGED PICTURE"
+    verdict = Verdict(view=View.LATE, words="ENGINE LATE", note=note)
+    return Pair(
+        serial=0, clean=frame, aged=held, age=after.age, verdict=verdict,
+        captured=after.captured if frame.captured is None else frame.captured, ask=after.ask, state=after.state,
+    )
 
 
 def clean_picture() -> Verdict:

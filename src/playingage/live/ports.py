@@ -106,6 +106,15 @@ class Follower(Protocol):
         ...
 
 
+@runtime_checkable
+class FrameKeeper(Protocol):
+    """A listener of pairs that also wants the frames of which none is made, as the engine had no time for them."""
+
+    def late(self, frame: Frame, /) -> None:
+        """Such a frame, from the capture thread; the pairs of frames before it may still come. Must be quick."""
+        ...
+
+
 class Reager(Protocol):
     """Re-ages frames in order; called from one thread only. Any exception counts as a failure of that frame."""
 

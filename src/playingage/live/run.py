@@ -15,7 +15,7 @@ from playingage.live.capture import Capture
 from playingage.live.direction import Direction
 from playingage.live.feed import Feed
 from playingage.live.pair import Pair, years
-from playingage.live.ports import Follower, Reager, TwoStepReager
+from playingage.live.ports import Follower, FrameKeeper, Reager, TwoStepReager
 from playingage.live.settings import LiveSettings
 from playingage.live.stats import LiveStats, line
 from playingage.live.worker import Worker
@@ -64,6 +64,9 @@ class LiveRun:
         self._broken: set[int] = set()
         self._source = source
         self._capture.watchers.append(self._watch)
+        for each in listeners:
+            if isinstance(each, FrameKeeper):
+                self._capture.keepers.append(each.late)
         self._stopping = threading.Event()
         self._over = threading.Event()
         self._workers = (

@@ -35,6 +35,7 @@ class PairEncoder:
         self._quality = quality
         self._black: dict[tuple[int, int, bool], tuple[NDArray[np.uint8], list[bytes]]] = {}
         self._version: int | None = None
+        self._held: tuple[Frame | None, bytes] = None, b""
 
     def encode(self, pair: Pair) -> Encoded:
         """All of a pair; its state only where that is another than the last pair's."""
@@ -44,11 +45,14 @@ class PairEncoder:
         jpegs = {"clean": join(strips, clean.width, clean.height, grey=False)}
         if aged is None:
             jpegs["aged"] = self._nothing(clean, grey=False)
+        elif aged is self._held[0]:
+            jpegs["aged"] = self._held[1]
         elif pair.same:
             jpegs["aged"] = jpegs["clean"]
         else:
             strips = encode_strips(_shown(aged), self._quality, shown, strips)
             jpegs["aged"] = join(strips, clean.width, clean.height, grey=False)
+        self._held = aged, jpegs["aged"]
         jpegs["matte"] = self._nothing(clean, grey=True) if pair.matte is None else self._matte(pair.matte)
         version = None if pair.state is None else pair.state.version
         changed = pair.state is not None and version != self._version
@@ -61,7 +65,7 @@ class PairEncoder:
 
     def begin(self) -> None:
         """The next pair is the first of a take."""
-        self._version = None
+        self._version, self._held = None, (None, b"")
 
     def _matte(self, matte: NDArray[np.float32]) -> bytes:
         eight = np.asarray(cv2.convertScaleAbs(matte, alpha=255), np.uint8)[..., None]

@@ -20,7 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from playingage.core import PlayingAgeError, SettingError
-from playingage.live.pair import Pair
+from playingage.frames import Frame
+from playingage.live.pair import Pair, late_pair
 from playingage.live.state import SetState, Slate
 from playingage.live.takes.disk import Disk, Given
 from playingage.live.takes.encode import PairEncoder
@@ -35,6 +36,8 @@ from playingage.media.ports import SourceInfo
 log = logging.getLogger(__name__)
 _LAST_PAIRS = 0.5
 """Seconds after a cut within which the pairs that still rolled come."""
+_MOST_LATE = 8
+"""Frames that the engine had no time for and that wait, whole, for the pair after them."""
 _TICK = 0.1
 _REST = 2.0
 """While a picture is live, hashing rests this many times as long as it works."""
@@ -47,7 +50,8 @@ class _Open:
     roll: Roll
     slate: Slate
     cut_at: float | None = None
-    seen: bool = False
+    last: Pair | None = None
+    late: deque[Frame] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -186,15 +190,28 @@ class TakeRecorder:
             take = self._open
             if take is None:
                 return
-            rolls = pair.state is None or (pair.state.rolling and pair.state.slate == take.slate)
-            if pair.state is None and take.cut_at is not None:
+            asked = pair.state
+            rolls = asked is None or (asked.rolling and asked.slate == take.slate)
+            if asked is None and take.cut_at is not None:
                 rolls = False
             if rolls:
-                take.seen = True
-                if not self._inbox.put(pair):
-                    self._disk.dropped(pair.clean.number)
-            elif take.cut_at is not None or (take.seen and pair.state is not None and not pair.state.rolling):
+                self._put_late(take, pair)
+                self._put(pair)
+                take.last = pair
+            elif take.cut_at is not None or (take.last is not None and asked is not None and not asked.rolling):
                 self._end("cut", "")
+
+    def late(self, frame: Frame) -> None:
+        """A frame that the engine had no time for: its clean picture is kept all the same. Never waits."""
+        with self._lock:
+            take = self._open
+            if take is None:
+                return
+            if len(take.late) == _MOST_LATE:
+                lost = take.late.popleft()
+                if take.last is not None:
+                    self._disk.dropped(lost.number)
+            take.late.append(frame)
 
     @property
     def waiting(self) -> int:
@@ -224,6 +241,21 @@ class TakeRecorder:
         del told["writes"]
         words = "; ".join(filter(None, (told.pop("words"), self._notice)))
         return {"state": state, "words": words, "take": None if rolls is None else rolls.roll.folder.name, **told}
+
+    def _put(self, pair: Pair) -> None:
+        if not self._inbox.put(pair):
+            self._disk.dropped(pair.clean.number)
+
+    def _put_late(self, take: _Open, pair: Pair) -> None:
+        """The frames between the last pair and this one; those after it wait for the next."""
+        while take.late:
+            frame = take.late[0]
+            if frame.captured is None or frame.captured >= pair.captured:
+                return
+            take.late.popleft()
+            # What is not after the last pair has one: it was made while the engine stood still.
+            if take.last is not None and frame.captured > take.last.captured:
+                self._put(late_pair(frame, take.last, pair))
 
     def _end(self, ended: str, words: str) -> None:
         """The lock is held."""

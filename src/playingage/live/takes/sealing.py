@@ -12,6 +12,7 @@ from typing import Any
 
 from playingage.core import PlayingAgeError, sha256_bytes
 from playingage.core.files import write_whole
+from playingage.live.pair import View
 from playingage.live.takes.names import (
     FRAMES_FILE,
     PICTURES,
@@ -46,7 +47,8 @@ def seal(folder: Path, record: Record | None = None, *, rest: float = 0.0,
             raise TakeError(f"{folder}: is not closed", "Recover it with: playingage takes recover")
         missing = _missing([frame.number for frame in take.frames])
         counts = {**take.document["counts"], "frames": len(take.frames), "missing": missing["count"],
-                  "missing_numbers": missing["numbers"], "torn": take.torn}
+                  "missing_numbers": missing["numbers"], "torn": take.torn,
+                  "late": sum(frame.note.get("view") == View.LATE for frame in take.frames)}
         if take.frames:
             counts |= {"first": take.frames[0].number, "last": take.frames[-1].number}
         files: dict[str, Any] = {}

@@ -59,7 +59,7 @@ def _found(take: Take) -> dict[tuple[str, str, str], list[tuple[float, str]]]:
     """Age and timecode of each aged frame, by performer, grant and package."""
     found: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
     for frame in take.frames:
-        if frame.note.get("view") in ("failed", "clean"):
+        if frame.note.get("view") in ("failed", "clean", "late"):
             continue
         parts = _parts(take.states.get(frame.note.get("state") or -1, {}))
         for face in frame.faces:

@@ -42,6 +42,7 @@ export class Facts {
         counts.missing ? `${counts.missing} frames dropped before` : "", counts.not_kept_up ? `${counts.not_kept_up} not kept up with` : "",
         sheet.torn ? `${sheet.torn} torn` : "",
       ].filter(Boolean).join(", ")],
+      ["not aged", counts.late ? `${counts.late} frames that the engine had no time for` : ""],
       ["picture", `${sheet.width} × ${sheet.height}`],
       ["source", facts.source?.name],
       ...sheet.performers.map((each) => [each.name, [

@@ -275,7 +275,7 @@ function told(index, now) {
   drawn.push(now);
   while (drawn.length && drawn[0] < now - 1) drawn.shift();
   const [view, words, note] = sheet.said[sheet.words[index]] ?? ["", "AGED", ""];
-  caption("aged", words, note, view === "failed" || view === "clean");
+  caption("aged", words, note, ["failed", "clean", "late"].includes(view));
   $("timecode").textContent = sheet.timecodes[index];
   $("frame").textContent = `${sheet.numbers[index]}`;
   $("elapsed").textContent = `${index + 1} / ${sheet.numbers.length}`;
