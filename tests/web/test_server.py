@@ -253,6 +253,33 @@ def test_run_live_stops_when_told_and_needs_no_pages() -> None:
     assert run_live(FakeSource(), FakeReager(), LiveSettings(log_every=0), stop=stop)["totals"]["processed"] > 2
 
 
+def test_a_server_that_stops_hears_every_page_out(serve: Serve) -> None:
+    served = serve()
+
+    async def work(session: aiohttp.ClientSession) -> list[int]:
+        async def page() -> int:
+            async with session.ws_connect(served.url + "socket", autoclose=False) as line:
+                await line.send_json(WANT)
+                await next_pair(line)
+                there.release()
+                while (message := await line.receive(10)).type is not aiohttp.WSMsgType.CLOSE:
+                    pass
+                await asyncio.sleep(0.2)
+                await line.send_json({"type": "ping", "at": 0.0})  # was on its way when the goodbye came
+                assert not line.closed
+            return int(message.data)
+
+        there = threading.Semaphore(0)
+        pages = [asyncio.create_task(page()) for _ in range(3)]
+        await asyncio.gather(*(asyncio.to_thread(there.acquire) for _ in pages))
+        began = time.monotonic()
+        await asyncio.to_thread(served.server.stop)
+        assert time.monotonic() - began >= 0.2, "nobody's line is closed before the page has answered"
+        return await asyncio.gather(*pages)
+
+    assert talk(work) == [1001] * 3
+
+
 def test_a_server_never_started_gives_its_port_back() -> None:
     run = LiveRun(FakeSource(), FakeReager())
     server = MonitorServer(run, ServerSettings(port=0))

@@ -160,24 +160,24 @@ class FacesServer(PageServer):
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         answer = web.WebSocketResponse(heartbeat=60.0, compress=False, max_msg_size=MOST_IN, timeout=2.0)
         await answer.prepare(request)
-        self.sockets.add(answer)
         try:
-            await answer.send_json(self._state())
-            async for message in answer:
-                if message.type is not WSMsgType.TEXT:
-                    break
-                try:
-                    said = _read(message.data)
-                except ValueError as error:
-                    log.warning("a page was closed for a message that is none: %s", error)
-                    await answer.close(code=1008, message=b"not a message")
-                    break
-                await self._hear(said, answer)
+            await self.attend(answer, self._listen(answer))
         except ConnectionError:
             log.debug("a page went away")
-        finally:
-            self.sockets.discard(answer)
         return answer
+
+    async def _listen(self, page: web.WebSocketResponse) -> None:
+        await page.send_json(self._state())
+        async for message in page:
+            if message.type is not WSMsgType.TEXT:
+                break
+            try:
+                said = _read(message.data)
+            except ValueError as error:
+                log.warning("a page was closed for a message that is none: %s", error)
+                await page.close(code=1008, message=b"not a message")
+                break
+            await self._hear(said, page)
 
     async def _hear(self, said: dict[str, Any], page: web.WebSocketResponse) -> None:
         """A message that a page sent again, as its line was lost, is answered and not acted on twice."""

@@ -109,7 +109,6 @@ class MonitorServer(PageServer):
         )
         try:
             await answer.prepare(request)
-            self.sockets.add(answer)
             try:
                 visit = Visit(self._run, answer, request)
             except PlayingAgeError as error:
@@ -117,9 +116,7 @@ class MonitorServer(PageServer):
                 await answer.send_str(json.dumps(full))
                 await answer.close(code=1013, message=b"full")
                 return answer
-            await visit.serve()
+            await self.attend(answer, visit.serve())
         except ConnectionError:
             log.debug("a page went away")
-        finally:
-            self.sockets.discard(answer)
         return answer

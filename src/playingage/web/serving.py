@@ -6,10 +6,10 @@ import logging
 import resource
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from importlib import resources
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _JOIN = 10.0
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _IDLE, _HANDSHAKE, _GOODBYE, _LAST_LOOP = 75.0, 5.0, 1.0, 0.02
+_LAST_WORDS = 3.0
 _MANY_FILES = 16384
 _OPEN = "Nothing is encrypted: whoever is on this network can read pictures and tokens. With --tls self it is."
 
@@ -159,15 +160,37 @@ class PageServer:
             await end
         beside.cancel()
         await asyncio.gather(beside, return_exceptions=True)
-        for each in tuple(self.sockets):
-            await each.close(code=1001, message=b"the server stops")
         listening.close()
+        last = self._loop.time() + _LAST_WORDS
+        while self.sockets and self._loop.time() < last:
+            await asyncio.sleep(_LAST_LOOP)
         left = [each.transport for each in runner.server.connections]
         await runner.cleanup()
         for transport in left:
             if transport is not None:
                 transport.abort()  # a TLS connection would wait for the other side's goodbye
         await asyncio.sleep(_LAST_LOOP)
+
+    async def attend(self, page: web.WebSocketResponse, reading: Coroutine[Any, Any, None]) -> None:
+        """Carry out `reading`, which hears the page, until the page goes or the server stops.
+
+        A server that stops says so and waits for the page's answer. A line that closes under a page which is just
+        speaking is reset, and then the page may never read the goodbye.
+        """
+        self.sockets.add(page)
+        heard, end = asyncio.create_task(reading), asyncio.create_task(self._end.wait())
+        try:
+            await asyncio.wait((heard, end), return_when=asyncio.FIRST_COMPLETED)
+            if not heard.done():
+                heard.cancel()
+                await asyncio.wait((heard,))
+                await page.close(code=1001, message=b"the server stops")
+            elif not heard.cancelled():
+                heard.result()
+        finally:
+            self.sockets.discard(page)
+            heard.cancel()
+            end.cancel()
 
     async def _beside(self, server: web.Server) -> None:
         watch = asyncio.create_task(self.reception.watch(server))

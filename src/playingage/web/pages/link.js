@@ -3,6 +3,7 @@
 const FIRST_MS = 300;
 const MOST_MS = 3000;
 const SILENT_MS = 4000;
+const LOOK_MS = 1000;
 const GOING_AWAY = 1001;
 
 export class Link {
@@ -17,9 +18,13 @@ export class Link {
    */
   constructor(on, silent = SILENT_MS) {
     this.#on = on;
+    let looked = performance.now();
     setInterval(() => {
-      if (this.open && !document.hidden && performance.now() - this.#heard > silent) this.#drop();
-    }, 1000);
+      const now = performance.now();
+      if (now - looked > 2 * LOOK_MS) this.#heard = now;  // the page stood still: what came meanwhile is heard after this
+      looked = now;
+      if (this.open && !document.hidden && now - this.#heard > silent) this.#drop();
+    }, LOOK_MS);
     document.addEventListener("visibilitychange", () => { this.#heard = performance.now(); });
     window.addEventListener("online", () => { if (this.#socket === null) this.#connect(); });
     this.#connect();
