@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ARGUMENTS = (
     "--headless",
@@ -19,6 +19,10 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
+
+PATIENCE_MS = 20_000
+"""What a page is waited for on a busy machine; one that does as it should takes a fraction of a second."""
+expect.set_options(timeout=PATIENCE_MS)
 
 READ_BOTH = """
 ({ names, wanted }) => new Promise((resolve) => {

@@ -37,7 +37,7 @@ Build = Callable[..., Set]
 def visit(page: Page, on: Set) -> Page:
     page.add_init_script(f"({LISTEN})()")
     page.goto(on.url())
-    page.wait_for_function("() => window.heads.length > 3", timeout=10000)
+    page.wait_for_function("() => window.heads.length > 3")
     expect(page.locator("#banners")).to_be_empty()
     return page
 

@@ -70,13 +70,13 @@ def test_camera_engine_and_disk_are_told(build: Build, page: Page) -> None:
     visit(page, on)
     cell = page.locator
     expect(cell('[data-name="camera"] b')).to_have_text("LIVE")
-    expect(cell('[data-name="dropped"] span')).to_have_text(re.compile(r"nowhere|\d"), timeout=5000)
+    expect(cell('[data-name="dropped"] span')).to_have_text(re.compile(r"nowhere|\d"))
     expect(cell('[data-name="recorder"] span')).to_have_text("96 min left on disk")
     on.source.unplugged.set()
-    expect(cell("#banners")).to_contain_text("CAMERA LOST", timeout=5000)
+    expect(cell("#banners")).to_contain_text("CAMERA LOST")
     expect(cell("#over")).to_contain_text("CAMERA LOST")
     on.source.unplugged.clear()
-    expect(cell("#banners")).to_be_empty(timeout=8000)
+    expect(cell("#banners")).to_be_empty()
     expect(cell("#lines")).to_contain_text("CAMERA BACK")
     on.reager.fails = RuntimeError("device lost")
     expect(cell('[data-name="engine"]')).to_contain_text("device lost")
@@ -89,7 +89,7 @@ def test_camera_engine_and_disk_are_told(build: Build, page: Page) -> None:
     expect(cell("#lines")).to_contain_text("RECORDER DISK FULL")
     output = {"shows": "aged", "address": "udp://239.0.0.1:5000", "state": "lost", "words": "NOT TAKEN"}
     on.run.beside["outputs"] = lambda: [output, {**output, "shows": "clean", "state": "live", "words": ""}]
-    expect(cell('[data-name="outputs"]')).to_contain_text("1 OF 2 NOT LIVE", timeout=4000)
+    expect(cell('[data-name="outputs"]')).to_contain_text("1 OF 2 NOT LIVE")
     expect(cell('[data-name="outputs"]')).to_contain_text("aged to udp://239.0.0.1:5000: NOT TAKEN")
 
 
@@ -112,7 +112,7 @@ def test_a_console_survives_a_server_that_starts_again(build: Build, page: Page)
             assert time.monotonic() < deadline
             time.sleep(0.1)
     with again:
-        expect(page.locator("#banners")).to_be_empty(timeout=10000)
+        expect(page.locator("#banners")).to_be_empty()
         expect(now(page, "ada")).to_have_text("50")
         page.keyboard.press("n")
         expect(page.locator("#scene")).to_have_text("5")
@@ -147,7 +147,7 @@ def test_a_viewer_sees_all_and_may_do_nothing(build: Build, page: Page) -> None:
         headers={"Authorization": f"Bearer {TOKEN}"},
     )
     assert status == 200
-    expect(page.locator("#banners")).to_contain_text("invitation", timeout=8000)
+    expect(page.locator("#banners")).to_contain_text("invitation")
 
 
 def test_everybody_has_one_age_where_nobody_is_told_apart(build: Build, page: Page) -> None:

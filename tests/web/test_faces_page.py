@@ -284,7 +284,7 @@ def test_a_decision_made_while_the_line_is_lost_arrives_later(folder: Path, page
     press(page, "a")
     expect(page.locator("#note")).to_contain_text("Not connected")
     with FacesServer(folder, "Ada", ServerSettings(port=port)):
-        expect(page.locator("#counts")).to_contain_text("1 accepted", timeout=10_000)
+        expect(page.locator("#counts")).to_contain_text("1 accepted")
         written(page)
     assert Faceset.load(folder).rows[0].state == "accepted"
 
@@ -354,7 +354,7 @@ def test_pages_are_told_how_things_stand_while_a_faceset_is_being_saved(
     while time.monotonic() - began < 5.5:
         assert opened.locator("#saved").inner_text() != "not connected"
         time.sleep(0.1)
-    expect(opened.locator("#saved")).to_have_text("saved in the faceset", timeout=10_000)
+    expect(opened.locator("#saved")).to_have_text("saved in the faceset")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ BOX = """() => {
 def visit(page: Page, on: Set, more: str = "") -> Page:
     page.add_init_script(f"({LISTEN})()")
     page.goto(on.url("mirror") + more)
-    page.wait_for_function(PICTURES_COME, timeout=10000)
+    page.wait_for_function(PICTURES_COME)
     expect(page.locator("#label")).not_to_have_text("STARTING")
     return page
 
@@ -87,7 +87,7 @@ def test_the_picture_follows_the_face_softly(build: Build, page: Page) -> None:
     assert abs(settled[0] - 640) < 90 and abs(settled[1] - 360) < 120
     assert abs(jumped) > 100, "it follows, but not at once"
     page.keyboard.press("c")
-    page.wait_for_function(f"() => ({BOX})().map(Math.round).join() === '0,0,1280,720'", timeout=15000)
+    page.wait_for_function(f"() => ({BOX})().map(Math.round).join() === '0,0,1280,720'")
 
 
 def test_words_are_those_of_the_picture(build: Build, page: Page) -> None:

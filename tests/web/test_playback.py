@@ -422,9 +422,9 @@ def test_a_lost_server_is_said_and_found_again(shot: Path, page: Page) -> None:
         press(page, "k", "Home")
         at(page, 200)
         port = server.port
-    expect(page.locator("#note")).to_have_text("NOT CONNECTED", timeout=10_000)
+    expect(page.locator("#note")).to_have_text("NOT CONNECTED")
     with TakesServer(shot, ServerSettings(port=port)):
-        expect(page.locator("#note")).to_have_text("", timeout=10_000)
+        expect(page.locator("#note")).to_have_text("")
         press(page, "End")
         at(page, 239)
 

@@ -95,7 +95,7 @@ def test_the_bar_of_a_single_monitor_leaves_when_the_hand_rests(serve: Serve, br
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(serve().url + "monitor/aged")
     page.wait_for_function("() => document.getElementById('aged').width > 100")
-    expect(page.locator("#bar")).to_have_css("opacity", "0", timeout=5000)
+    expect(page.locator("#bar")).to_have_css("opacity", "0")
     expect(page.locator("#aged-figure .label")).to_be_visible()
     page.mouse.move(300, 300)
     expect(page.locator("#bar")).to_have_css("opacity", "1")
