@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from playingage.core import PlayingAgeError
 from playingage.live.parts import Granted
 from playingage.live.stage import Stage
 from playingage.live.worker import Worker
-from playingage.production import Production
+from playingage.production import Entry, Production
 from playingage.production.ledger import now
 from playingage.rights import Grant, GrantError, Use
 
 log = logging.getLogger(__name__)
-_EVERY, _SURE = 0.2, 10.0
+_EVERY, _SURE = 0.04, 10.0
 REVOKED, UNREADABLE = "NO GRANT IN FORCE", "GRANTS CANNOT BE READ"
 
 
@@ -39,9 +39,11 @@ class GrantWatch:
 
     def look(self) -> None:
         """Read all grants now, and stop or resume the performers."""
+        entries: Sequence[Entry] | None = None
         for performer in self._held:
             try:
-                grants = self._production.grants(performer, self._use)
+                entries = self._production.entries() if entries is None else entries
+                grants = self._production.grants(performer, self._use, entries=entries)
             except GrantError as error:
                 self._lose(performer, REVOKED, error)
             except (PlayingAgeError, OSError) as error:

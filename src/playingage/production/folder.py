@@ -184,14 +184,14 @@ class Production:
 
     def grants(
         self, performer_id: str, use: Use | str | None = None, *, at: datetime | None = None,
-        ages: Sequence[float] = (), titles: Sequence[str] = (),
+        ages: Sequence[float] = (), titles: Sequence[str] = (), entries: Sequence[Entry] | None = None,
     ) -> tuple[Grant, ...]:
         """All grants in force of which each covers all of it; at least one, the one signed last comes last.
 
-        Raises GrantError as `grant` does.
+        entries: the ledger's, where they were just read. Raises GrantError as `grant` does.
         """
         performer = self.performer(performer_id)
-        entries = self.entries()
+        entries = self.entries() if entries is None else entries
         forgotten, died = _fate(performer, entries)
         if forgotten is not None:
             raise GrantError(f"performer {performer_id!r} was forgotten on {forgotten}",

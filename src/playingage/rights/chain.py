@@ -16,6 +16,8 @@ FORMAT, VERSION = "playingage-ledger", 1
 HEAD, HEAD_VERSION = "playingage-ledger-head", 1
 FIRST = "0" * 64
 _MOST_LINE = 64 << 20
+_MOST_KEPT = 1 << 15
+"""Lines that are parsed once only; about a kilobyte each."""
 RESERVED = ("format", "version", "number", "time", "before", "event", "performer", "grant", "torn")
 
 
@@ -43,6 +45,17 @@ class Entry:
     @classmethod
     def parse(cls, line: bytes, where: str) -> "Entry":
         """From a line without its break. Raises RightsError."""
+        kept = _entries.get(line)
+        if kept is not None:
+            return kept
+        entry = cls._parse(line, where)
+        if len(_entries) >= _MOST_KEPT:
+            _entries.clear()
+        _entries[line] = entry
+        return entry
+
+    @classmethod
+    def _parse(cls, line: bytes, where: str) -> "Entry":
         document = parse_canonical(line, where, _MOST_LINE)
         check_format(document, FORMAT, VERSION, where)
         fields = Fields(document, where)
@@ -56,6 +69,10 @@ class Entry:
             torn=None if document.get("torn") is None else fields.hash("torn"), details=fields.rest(*RESERVED),
             hash=sha256_bytes(line),
         )
+
+
+_entries: dict[bytes, Entry] = {}
+"""What lines say, byte for byte: on set a ledger is read again whenever a line was added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
