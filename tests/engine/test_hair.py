@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from playingage.core import ModelError, canonical_json
 from playingage.engine import Engine, Look, Reager
-from playingage.engine.hair import SIDE, Head, grey_share, regrey, uncovered
+from playingage.engine.hair import SIDE, Head, HeadMasks, grey_share, regrey, uncovered
 from playingage.faces import head_transform, template_transform
 from playingage.models import MASKS, PACKAGES, ModelPackage
 from playingage.runtime import choose_device
@@ -42,7 +42,7 @@ def head(hair: tuple[float, float, float], *, noise: float = 0.0, masked: bool =
     masks[MASKS.index("face")] = face
     if front:
         masks[MASKS.index("front"), :, : SIDE // 2] = 1
-    return Head(crop=crop, masks=masks)
+    return Head(crop=crop, masks=HeadMasks(masks))
 
 
 def after(one: Head, source: float, target: float, look: Look | None = None) -> Image:
@@ -87,8 +87,8 @@ def test_dark_hair_does_not_change_for_younger() -> None:
 
 def test_the_wall_keeps_its_colour() -> None:
     one = head(BROWN)
-    assert np.abs(after(one, 35, 82) - one.crop)[one.masks[0] < 0.02].max() < 0.02
-    blue = (one.crop[..., 2] > 0.8) & (one.masks[0] < 0.6)
+    assert np.abs(after(one, 35, 82) - one.crop)[one.masks.plane("hair") < 0.02].max() < 0.02
+    blue = (one.crop[..., 2] > 0.8) & (one.masks.plane("hair") < 0.6)
     assert np.abs(after(one, 35, 82) - one.crop)[blue].max() < 0.15, "a halo"
 
 
@@ -175,7 +175,8 @@ def test_covered_skin_is_not_bare(portrait: Portrait, reager: Reager) -> None:
     nose = face.points[4] @ to_head[:, :2].T + to_head[:, 2]
     masks = np.zeros((len(MASKS), SIDE, SIDE), np.float32)
     cv2.circle(masks[MASKS.index("front")], (round(float(nose[0])), round(float(nose[1]))), 12, 1.0, -1)
-    bare = uncovered(Head(crop=np.zeros((SIDE, SIDE, 3), np.float32), masks=masks), to_head, to_face, 256)
+    blank = Head(crop=np.zeros((SIDE, SIDE, 3), np.float32), masks=HeadMasks(masks))
+    bare = uncovered(blank, to_head, to_face, 256)
     at = face.points[4] @ to_face[:, :2].T + to_face[:, 2]
     assert bare[round(float(at[1])), round(float(at[0]))] < 0.05
     assert bare[10, 10] == 1 and 0.9 < bare.mean() < 1

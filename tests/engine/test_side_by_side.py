@@ -12,13 +12,13 @@ from people import beside, stranger_of
 
 from playingage.core import SettingError
 from playingage.engine import AgeRequest, Engine, Session, reage_frame
-from playingage.engine.hair import HeldMasks
+from playingage.engine.hair import HeadMasks, HeldMasks
 from playingage.faces import FaceFinder
 from playingage.frames import Frame
 from playingage.runtime import keep_memory
 
 Picture = NDArray[np.uint8]
-Keep = Callable[[HeldMasks, NDArray[np.float32]], None]
+Keep = Callable[[HeldMasks, HeadMasks], None]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_what_one_of_the_engines_fails_with_is_raised(
 
 def test_masks_serve_one_more_frame_while_nothing_moves(portrait: Picture) -> None:
     head = np.asarray(portrait[:256, 96:352] / 255, np.float32)
-    masks = np.zeros((6, 256, 256), np.float32)
+    masks = HeadMasks(np.zeros((6, 256, 256), np.float32))
     held = HeldMasks()
     assert held.serve(head) is None
     held.keep(masks)
@@ -100,7 +100,7 @@ def test_memory_is_kept_where_that_can_be_asked() -> None:
 
 
 def _counted(keep: Keep, parsed: list[int]) -> Keep:
-    def counting(held: HeldMasks, masks: NDArray[np.float32]) -> None:
+    def counting(held: HeldMasks, masks: HeadMasks) -> None:
         parsed.append(1)
         keep(held, masks)
 
