@@ -184,9 +184,22 @@ def test_a_network_that_gives_no_numbers_is_a_failure() -> None:
     network = Network(PACKAGES / "default-256.pamodel" / "age.onnx", choose_device("CPU"))
     values = [np.full(shape, 0.5, np.float32) for shape in network.inputs.values()]
     assert np.isfinite(network.run(values)[0]).all()
-    values[0][..., 0, 0] = np.nan
-    with pytest.raises(ModelError, match="no number"):
-        network.run(values)
+    for bad in (np.nan, np.inf):
+        values[0][..., 0, 0] = bad
+        with pytest.raises(ModelError, match="no number"):
+            network.run(values)
+
+
+def test_a_network_takes_what_stands_in_its_own_place_and_refuses_another_shape() -> None:
+    network = Network(PACKAGES / "default-256.pamodel" / "age.onnx", choose_device("CPU"))
+    value = np.random.default_rng(1).random(network.given[0].shape, np.float32)
+    copied = network.run([value])
+    network.given[0][...] = 0
+    assert not np.array_equal(network.run(network.given), copied)
+    network.given[0][...] = value
+    assert np.array_equal(network.run(network.given), copied)
+    with pytest.raises(ValueError, match="wants"):
+        network.run([value[:, :1]])
 
 
 @pytest.mark.parametrize("where", ["look", "reage", "encode"])
