@@ -86,7 +86,7 @@ class Studio:
         to_head = head_transform(face.landmarks, SIDE)
         crop = np.clip(warp_crop(picture, to_head, SIDE) / 255, 0, 1).astype(np.float32)
         parsed = parse_head(self._parser, crop)
-        body = np.clip(parsed.masks.sum(axis=0) * 1.6, 0, 1).astype(np.float32)
+        body = np.clip(parsed.masks.planes.sum(axis=0) * 1.6, 0, 1).astype(np.float32)
         scale = EYE / (SIDE / 6.4)
         move = np.array([[scale, 0, EYES[0] - 0.5 * SIDE * scale], [0, scale, EYES[1] - 0.42 * SIDE * scale]])
         alpha = np.asarray(cv2.warpAffine(body, move, (WIDTH, HEIGHT)), np.float32)

@@ -96,36 +96,43 @@ class Head:
 
 @dataclass(slots=True, eq=False)
 class HeldMasks:
-    """The masks of one face's head, which go along with it for a frame or two as long as nothing moves within the crop.
+    """The masks of one face's head, which go along with it for a few frames as long as nothing moves within the crop.
 
-    most: how many further frames they serve at most. sooner: by how many fewer at first, so that the faces of a picture
-    are not all parsed in the same frames. Belongs to one thread at a time.
+    most: how many further frames they serve at most. sooner: by how many fewer at first and after a movement, counted
+    round, so that the faces of a picture are not all parsed in the same frames. Belongs to one thread at a time.
     """
 
-    most: int = 1
+    most: int = 3
     sooner: int = 0
     masks: HeadMasks | None = None
     left: int = 0
     seen: Plane | None = None
 
     def serve(self, crop: Image) -> HeadMasks | None:
-        """The masks, if they still hold for this head crop of S x S x 3."""
+        """The masks, if they still hold for this head crop of S x S x 3; else `keep` is to be told new ones."""
         small = _gist(crop)
-        fits = self.seen is not None and float(cv2.norm(small, self.seen, cv2.NORM_L1)) < _MOVED * small.size
-        if self.masks is None or self.left < 1 or not fits:
-            self.seen = small
-            return None
-        self.left -= 1
+        moved = self.seen is None or _moved(small, self.seen)
+        if self.masks is None or moved or self.left < 1:
+            self.left = self.most - (self.sooner % (self.most + 1) if moved else 0)
+            self.masks, self.seen = None, small
+        else:
+            self.left -= 1
         return self.masks
 
     def keep(self, masks: HeadMasks) -> None:
         """These were found now."""
-        self.masks, self.left, self.sooner = masks, self.most - self.sooner, 0
+        self.masks = masks
 
 
 def _gist(crop: Image) -> Plane:
     green = np.ascontiguousarray(crop[::2, ::2, 1])
     return np.asarray(cv2.resize(green, (_GIST, _GIST), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _moved(small: Plane, seen: Plane) -> bool:
+    """Whether two gists differ on the whole, as when a head turns, or in some place, as when a hand comes in."""
+    off = cv2.absdiff(small, seen)
+    return cv2.mean(off)[0] >= _MOVED or float(cv2.blur(off, (3, 3)).max()) >= _MOVED_THERE
 
 
 def parse_head(parser: HeadParser, crop: Image, held: HeldMasks | None = None) -> Head:
@@ -387,8 +394,9 @@ def _roomy(low: int, high: int) -> slice:
     return slice(max(0, low - _ROOM) & -2, min(SIDE, high + _ROOM + 1) & -2)
 
 
-_GIST, _MOVED = 32, 0.006
-"""Side of the picture by which it is seen that something moved, and the mean difference (0..1) that says so."""
+_GIST, _MOVED, _MOVED_THERE = 32, 0.006, 0.035
+"""Side of the picture by which it is seen that something moved, and the differences (0..1) that say so: on average, and
+of one place with its neighbours."""
 _LEAST = {"hair": 0.12, "beard": 0.06, "brows": 0.02}
 """Area in square eye distances below which a mask counts as empty."""
 _NONE, _ROOM = 1 / 512, 6

@@ -173,7 +173,7 @@ class Session:
         A role without an entry in `asked` has the age that the cast gives it, else the one asked of all.
         """
         ask = Ask.of(asked)
-        self._heads = {face.id: self._heads.get(face.id) or HeldMasks(sooner=face.id % 2) for face in looked.faces}
+        self._heads = {face.id: self._heads.get(face.id) or HeldMasks(sooner=face.id) for face in looked.faces}
         asks = [self._of_role(number, ask) for number in range(len(self.cast.roles))]
         wanted = [
             (self.cast.roles[plan.role].engine, AgeRequest(

@@ -34,6 +34,12 @@ class HeadParser:
             raise ModelError(f"{package.path}: {FILE} does not have the input and output of the protocol")
 
     def __call__(self, head: Image) -> NDArray[np.float32]:
-        """6 x S x S, 0..1, in the order of `MASKS`, of a head crop S x S x 3 (RGB, display-encoded, 0..1)."""
-        planes = np.stack(cv2.split(head))[None]
-        return np.asarray(self._network.run([np.asarray(planes, np.float32)])[0][0], np.float32)
+        """6 x S x S, 0..1, in the order of `MASKS`, of a head crop S x S x 3 (RGB, display-encoded, 0..1).
+
+        The next call writes over them.
+        """
+        planes = self._network.given[0]
+        if head.shape != (SIDE, SIDE, 3) or head.dtype != planes.dtype:
+            raise ValueError(f"a head crop is {SIDE} x {SIDE} x 3 of float32, not {head.shape} of {head.dtype}")
+        cv2.split(head, mv=list(planes[0]))
+        return np.asarray(self._network.run([planes], borrow=True)[0][0])
