@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from playingage.core import SettingError
 from playingage.engine import REGIONS, Engine, Look, Reager
-from playingage.engine.marks import find_marks, keep_marks
+from playingage.engine.marks import Marks, find_marks
 from playingage.engine.regions import region_maps, with_regions
 from playingage.faces import Face, template_transform, warp_crop
 
@@ -131,7 +131,9 @@ def working_points(face: Face, transform: NDArray[np.float32]) -> NDArray[np.flo
 def test_a_change_that_wipes_detail_leaves_the_mole_and_takes_the_wrinkle(portrait: Portrait, face: Face) -> None:
     crop, transform = spotted(portrait, face)
     wiped = np.asarray(cv2.GaussianBlur(crop, (0, 0), 12), np.float32) - crop
-    kept = crop + keep_marks(wiped, crop, face.landmarks, transform)
+    spared = wiped.copy()
+    Marks.of(crop, face.landmarks, transform).spare(spared)
+    kept = crop + spared
 
     def depth(picture: Image, x: int, y: int) -> float:
         around = picture[y - 20 : y + 21, x - 20 : x + 21].mean(axis=2)

@@ -1,30 +1,36 @@
 """Bringing a change found in the canonical crop back into the frame."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces import scale_of
+from playingage.faces import box_in_frame, scale_of
 from playingage.frames import DISPLAY_ENCODED, from_view, to_view
 from playingage.frames.pixels import Image, Picture, Plane, full_scale
 
 _FAINT = 1 / 1024
-"""Below this the matte is taken as 0, so that the region touched has an end."""
+"""Up to this a crop's matte is taken as 0, so that the region touched has an end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
     """Change and matte in the frame's own geometry, for rows `top:top+h` and columns `left:left+w`.
 
-    change: h x w x 3, already multiplied by the matte, to be added in the display-encoded view. matte: h x w, 0..1.
+    values: h x w x 4. The first three are the change, already multiplied by the matte, to be added in the
+    display-encoded view; the last is the matte, 0..1. Where the matte is 0, so is the change.
     """
 
     left: int
     top: int
-    change: Image
-    matte: Plane
+    values: NDArray[np.float32]
+
+    def of(self, whole: NDArray[Any]) -> NDArray[Any]:
+        """The rows and columns of a frame or its matte that this patch is for."""
+        height, width = self.values.shape[:2]
+        return whole[self.top : self.top + height, self.left : self.left + width]
 
 
 def to_frame(
@@ -34,56 +40,54 @@ def to_frame(
 
     A crop finer than the frame is reduced by area first, so that fine change neither aliases nor flickers.
     """
-    rows, columns = np.flatnonzero(matte.max(axis=1) > _FAINT), np.flatnonzero(matte.max(axis=0) > _FAINT)
-    if not rows.size:
+    x, y, columns, rows = cv2.boundingRect((matte > _FAINT).view(np.uint8))
+    if not columns:
         return None
-    inverse = cv2.invertAffineTransform(transform.astype(np.float64))
-    x0, x1, y0, y1 = columns[0] - 1, columns[-1] + 1, rows[0] - 1, rows[-1] + 1
-    corners = np.array([[x0, y0, 1], [x1, y0, 1], [x0, y1, 1], [x1, y1, 1]], np.float64) @ inverse.T
-    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width, height])
-    right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, [width, height])
+    left, top, right, bottom = box_in_frame(transform, (x - 1, y - 1, x + columns, y + rows))
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right + 1, width), min(bottom + 1, height)
     if right <= left or bottom <= top:
         return None
-    stack = np.asarray(cv2.merge([cv2.multiply(delta, cv2.merge([matte] * 3)), matte]), np.float32)
-    local = transform.astype(np.float64).copy()
+    local = transform.astype(np.float64)
     scale = scale_of(transform)
     size = matte.shape[0]
-    if scale > 1.25:
+    finer = scale > 1.25
+    box = (slice(0, size), slice(0, size)) if finer else (slice(y, y + rows), slice(x, x + columns))
+    weight = cv2.threshold(matte[box], _FAINT, 0, cv2.THRESH_TOZERO)[1]
+    stack = np.asarray(cv2.merge([*np.multiply(delta[box].transpose(2, 0, 1), weight, order="C"), weight]), np.float32)
+    if finer:
         small = max(1, round(size / scale))
         factor = size / small
         stack = np.asarray(cv2.resize(stack, (small, small), interpolation=cv2.INTER_AREA), np.float32)
         local[:, :2] /= factor
         local[:, 2] = (local[:, 2] + 0.5) / factor - 0.5
+    else:
+        local[:, 2] -= x, y
     local[:, 2] += local[:, :2] @ (left, top)
-    extent = int(right - left), int(bottom - top)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = np.asarray(
-        cv2.warpAffine(stack, local, extent, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.float32
-    )
-    back = np.asarray(cv2.threshold(cv2.extractChannel(warped, 3), _FAINT, 0, cv2.THRESH_TOZERO)[1], np.float32)
-    return Patch(int(left), int(top), np.asarray(cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), np.float32), back)
+    warped = cv2.warpAffine(stack, local, (right - left, bottom - top), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    return Patch(left, top, np.asarray(warped, np.float32))
 
 
 def add_patch(pixels: Picture, patch: Patch, transfer: str) -> None:
     """Add a patch to a frame's pixels in place. Where its matte is 0 not a bit changes; depth and dtype stay."""
-    height, width = patch.matte.shape
-    region = pixels[patch.top : patch.top + height, patch.left : patch.left + width]
-    inside = patch.matte > 0
+    region = patch.of(pixels)
     scale = full_scale(pixels.dtype)
     if transfer in DISPLAY_ENCODED and np.issubdtype(pixels.dtype, np.integer):
-        # The common case in one pass: saturated, rounded to nearest, written inside the matte only.
+        # The common case: saturated, and rounded to nearest, which leaves alone what changes by 0. The fourth channel
+        # goes along for nothing, for that is faster than taking it out of the floats.
+        four = cv2.cvtColor(region, cv2.COLOR_RGB2RGBA)
         depth = cv2.CV_8U if pixels.dtype == np.uint8 else cv2.CV_16U
-        cv2.add(region, patch.change * np.float32(scale), dst=region, mask=inside.view(np.uint8), dtype=depth)
+        cv2.addWeighted(four, 1, patch.values, scale, 0, dst=four, dtype=depth)
+        cv2.cvtColor(four, cv2.COLOR_RGBA2RGB, dst=region)
         return
     before = region.astype(np.float32) / np.float32(scale)
-    after = from_view(to_view(before, transfer) + patch.change, transfer) * np.float32(scale)
+    after = from_view(to_view(before, transfer) + patch.values[..., :3], transfer) * np.float32(scale)
     if np.issubdtype(pixels.dtype, np.integer):
         after = np.clip(np.rint(after), 0, scale)
-    np.copyto(region, after.astype(pixels.dtype), where=inside[..., None])
+    np.copyto(region, after.astype(pixels.dtype), where=patch.values[..., 3:] > 0)
 
 
 def merge_matte(whole: Plane, patch: Patch) -> None:
     """Lay a patch's matte into the frame's (H x W) in place; where two faces meet the larger holds."""
-    height, width = patch.matte.shape
-    region = whole[patch.top : patch.top + height, patch.left : patch.left + width]
-    np.maximum(region, patch.matte, out=region)
+    region = patch.of(whole)
+    cv2.max(region, cv2.extractChannel(patch.values, 3), dst=region)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,19 +15,20 @@ from playingage.engine.composite import Patch, add_patch, merge_matte, to_frame
 from playingage.engine.hair import SIDE as HEAD_SIDE
 from playingage.engine.hair import Head, HeldMasks, parse_head, regrey, uncovered
 from playingage.engine.look import Look
-from playingage.engine.marks import keep_marks
+from playingage.engine.marks import Marks
 from playingage.engine.regions import with_regions
 from playingage.faces import (
     TEMPLATE,
     Face,
     face_region,
     head_transform,
-    openings,
     place_of,
+    spare_openings,
     template_transform,
-    warp_crop,
+    warp_pixels,
+    warp_planes,
 )
-from playingage.frames import Frame, to_view
+from playingage.frames import DISPLAY_ENCODED, Frame, to_view
 from playingage.frames.pixels import Image, Plane, full_scale
 from playingage.models import AgeReader, CropReager, HeadParser, ModelPackage
 from playingage.runtime import Device
@@ -94,7 +96,7 @@ class Engine:
     def check_age(self, age: float | Plane) -> None:
         """Raises SettingError for an age, or a map with an age, that the model does not know."""
         low, high = self.ages
-        least, most = (float(np.min(age)), float(np.max(age)))
+        least, most = (float(np.min(age)), float(np.max(age))) if isinstance(age, np.ndarray) else (age, age)
         if not (low <= least and most <= high):  # also refuses NaN
             wrong = least if not low <= least else most
             raise SettingError(
@@ -104,9 +106,10 @@ class Engine:
 
     def check_source_age(self, age: float | Plane) -> None:
         """Raises SettingError for a child's age, or one that the model does not know."""
-        if float(np.min(age)) < ADULT:
+        least = float(np.min(age)) if isinstance(age, np.ndarray) else age
+        if least < ADULT:
             raise SettingError(
-                f"source age {float(np.min(age)):g} is a child's: children are out of range",
+                f"source age {least:g} is a child's: children are out of range",
                 f"Give an age from {ADULT:g} on.",
             )
         self.check_age(age)
@@ -160,17 +163,18 @@ class Engine:
         asked = _age_crop(request.target_age, transform, size, frame)
         target = with_regions(asked, request.look.regions, request.face.landmarks, transform, size)
         gate = _gate(source, target)
-        if not gate.any():
+        if not np.any(gate):
             return
         crop = _crop(frame, transform, size)
         place = place_of(request.face.landmarks, transform, size) if self._reager.wants_place else None
-        delta, seen = self._reager(crop, source, target, place)
+        delta, mask = self._reager(crop, source, target, place)
         if request.look.keep_moles:
-            delta = keep_marks(delta, crop, request.face.landmarks, transform)
+            _marks(crop, request.face, transform, head).spare(delta)
         delta = _as_colourful(delta, crop)
-        mask = face_region(request.face.landmarks, transform, size) * seen * (gate * np.float32(strength))
+        mask *= face_region(request.face.landmarks, transform, size)
+        mask *= gate * np.float32(strength)
         if head is not None:
-            mask = mask * uncovered(head.parsed, head.transform, transform, size)
+            mask *= uncovered(head.parsed, head.transform, transform, size)
         patch = to_frame(delta, mask, transform, frame.height, frame.width)
         if patch is not None:
             yield patch
@@ -180,9 +184,9 @@ class Engine:
         transform = head_transform(request.face.landmarks, HEAD_SIDE)
         source = _age_crop(request.source_age, transform, HEAD_SIDE, frame)
         target = _age_crop(request.target_age, transform, HEAD_SIDE, frame)
-        if self._parser is None or not (_gate(source, target).any() or request.look.regions):
+        if self._parser is None or not (np.any(_gate(source, target)) or request.look.regions):
             return None
-        parsed = parse_head(self._parser, _crop(frame, transform, HEAD_SIDE), request.held)
+        parsed = parse_head(self._parser, _head_crop(frame, transform), request.held)
         return _Head(parsed=parsed, transform=transform, source=source, target=target)
 
 
@@ -243,41 +247,64 @@ class _Head:
     target: float | Plane
 
 
+def _marks(crop: Image, face: Face, transform: NDArray[np.float32], head: _Head | None) -> Marks:
+    """The marks of a face, which serve as long as the masks of its head do: they lie still in its crop."""
+    if head is None:
+        return Marks.of(crop, face.landmarks, transform)
+    masks = head.parsed.masks
+    if masks.marks is None:
+        masks.marks = Marks.of(crop, face.landmarks, transform)
+    return masks.marks
+
+
 def _hair(frame: Frame, request: AgeRequest, strength: float, head: _Head | None) -> Iterator[Patch]:
     """The change of hair, beard and brows."""
     if head is None:
         return
-    gate = _gate(head.source, head.target) * np.float32(strength)
+    gate = _gate(head.source, head.target)
     done = regrey(head.parsed, head.source, head.target, request.look)
-    if done is None or not gate.any():
+    if done is None or not np.any(gate):
         return
     delta, mask = done
-    # An open mouth may be taken for a moustache.
-    mask = mask * gate * (1 - openings(request.face.landmarks, head.transform, HEAD_SIDE))
+    mask *= gate * np.float32(strength)
+    spare_openings(mask, request.face.landmarks, head.transform)  # an open mouth may be taken for a moustache
     patch = to_frame(_as_colourful(delta, head.parsed.crop), mask, head.transform, frame.height, frame.width)
     if patch is not None:
         yield patch
 
 
-def _gate(source: float | Plane, target: float | Plane) -> Plane:
+def _gate(source: float | Plane, target: float | Plane) -> np.float32 | Plane:
     """0 at equal ages, 1 from a year's difference on."""
-    return np.asarray(np.clip(np.abs(np.asarray(target, np.float32) - source) / _GATE, 0, 1), np.float32)
+    if isinstance(source, np.ndarray) or isinstance(target, np.ndarray):
+        return np.asarray(np.clip(np.abs(np.subtract(target, source, dtype=np.float32)) / _GATE, 0, 1), np.float32)
+    return np.float32(min(abs(target - source) / _GATE, 1.0))
 
 
 def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
-    """The canonical crop as the networks want it: float32, display-encoded, 0..1."""
-    crop = warp_crop(frame.pixels, transform, size)
-    crop *= np.float32(1 / full_scale(frame.pixels.dtype))
-    if not np.issubdtype(frame.pixels.dtype, np.integer):
-        np.nan_to_num(crop, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
-    view = to_view(crop, frame.colour.transfer)
+    """The canonical crop as the networks want it: float32, display-encoded, 0..1, its channels apart in memory."""
+    planes = _as_seen(warp_planes(frame.pixels, transform, size), frame)
+    return planes.transpose(1, 2, 0)
+
+
+def _head_crop(frame: Frame, transform: NDArray[np.float32]) -> Image:
+    """The crop of the head in the same numbers, its channels side by side."""
+    return _as_seen(warp_pixels(frame.pixels, transform, HEAD_SIDE), frame)
+
+
+def _as_seen(numbers: NDArray[Any], frame: Frame) -> NDArray[np.float32]:
+    """A frame's numbers as float32, display-encoded, 0..1."""
+    view: NDArray[np.float32] = np.multiply(numbers, np.float32(1 / full_scale(frame.pixels.dtype)), dtype=np.float32)
+    if frame.colour.transfer in DISPLAY_ENCODED and np.issubdtype(frame.pixels.dtype, np.integer):
+        return view
+    np.nan_to_num(view, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+    view = to_view(view, frame.colour.transfer)
     return np.clip(view, 0, 1, out=view)
 
 
 def _as_colourful(delta: Image, crop: Image) -> Image:
     """The change with no more colour than the plate has: black-and-white pictures stay black and white."""
-    red, green, blue = cv2.split(np.ascontiguousarray(crop[::8, ::8]))
-    spread = float((cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)).mean())
+    red, green, blue = (np.ascontiguousarray(crop[::8, ::8, channel]) for channel in range(3))
+    spread = cv2.mean(cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)))[0]
     if spread >= _COLOUR:
         return delta
     grey = delta @ np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec.709 luma

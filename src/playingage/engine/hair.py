@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.engine.look import Look
+from playingage.engine.marks import Marks
 from playingage.faces import HEAD_EYES
 from playingage.frames.pixels import Image, Plane
 from playingage.models import MASKS, HeadParser
@@ -51,11 +52,13 @@ _BACK = 0.8
 class HeadMasks:
     """What was found of a head, and what follows from that alone, each worked out when it is first asked for.
 
-    planes: 6 x S x S in the order of `MASKS`, 0..1. Belongs to one thread at a time.
+    planes: 6 x S x S in the order of `MASKS`, 0..1. marks: those of the face's skin, which the engine leaves here.
+    Belongs to one thread at a time.
     """
 
     def __init__(self, planes: NDArray[np.float32]) -> None:
         self.planes = planes
+        self.marks: Marks | None = None
         self._strands: dict[str, _Strands | None] = {}
 
     def plane(self, name: str) -> Plane:

@@ -6,6 +6,8 @@ around it is a scar; a dark line is taken for a wrinkle, whatever it is. All thr
 remembered: the same face gives the same marks from frame to frame.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,29 +33,62 @@ _NONE = 1 / 64
 _BROWS = ((46, 53, 52, 65, 55, 107, 66, 105, 63, 70), (276, 283, 282, 295, 285, 336, 296, 334, 293, 300))
 _LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 _NOSTRILS = (98, 64, 48, 115, 220, 45, 4, 275, 440, 344, 278, 294, 327, 2)
+_OWN = [list(outline) for outline in (EYE_LEFT, EYE_RIGHT, *_BROWS, _NOSTRILS, _LIPS)]
 _GROWN = 9
 _SHIFT = 4
 
 
-def keep_marks(
-    delta: Image, crop: Image, landmarks: NDArray[np.float32], transform: NDArray[np.float32]
-) -> Image:
-    """The change (S x S x 3), in the marks of the skin replaced by what it is around them: so they keep their contrast.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Marks:
+    """The marks of a face.
 
-    crop: S x S x 3 display-encoded 0..1. landmarks: 468+ x 2 or 3 in frame pixels; `transform` takes them to the crop.
+    rows, columns: of the working crop of 256 pixels that were looked at. found: h x w of them, how surely each is in a
+    mark, 0..1. clear: 1 - `found` at half the size. around: 1 over the mean of `clear` around each place. The three are
+    None where there is no mark.
     """
-    step = crop.shape[0] / _WORK
-    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) / step - 0.5
-    rows, columns = _around(points) if step.is_integer() else (slice(0, _WORK), slice(0, _WORK))
-    part = slice(round(rows.start * step), round(rows.stop * step)), slice(
-        round(columns.start * step), round(columns.stop * step)
-    )
-    found = find_marks(crop[part], points - (columns.start, rows.start), step)
-    if found.max(initial=0) < _NONE:
-        return delta
-    kept = delta.copy()
-    kept[part] = _as_around(delta[part], found)
-    return kept
+
+    rows: slice
+    columns: slice
+    found: Plane | None = None
+    clear: Plane | None = None
+    around: Plane | None = None
+
+    @classmethod
+    def of(cls, crop: Image, landmarks: NDArray[np.float32], transform: NDArray[np.float32]) -> "Marks":
+        """Those of a canonical crop: S x S x 3 display-encoded 0..1.
+
+        landmarks: 468+ x 2 or 3 in frame pixels; `transform` takes them to the crop.
+        """
+        step = crop.shape[0] / _WORK
+        points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) / step - 0.5
+        rows, columns = _around(points) if step.is_integer() else (slice(0, _WORK), slice(0, _WORK))
+        part = crop[_scaled(rows, step), _scaled(columns, step)]
+        found = find_marks(part, points - (columns.start, rows.start), step)
+        if found.max(initial=0) < _NONE:
+            return cls(rows=rows, columns=columns)
+        half = max(1, found.shape[1] // 2), max(1, found.shape[0] // 2)
+        clear = 1 - np.asarray(cv2.resize(found, half, interpolation=cv2.INTER_AREA), np.float32)
+        around = 1 / np.maximum(cv2.blur(clear, _REACH), np.float32(1e-3))
+        return cls(rows=rows, columns=columns, found=found, clear=clear, around=np.asarray(around, np.float32))
+
+    def spare(self, delta: Image) -> None:
+        """Replace a change (S x S x 3, in place) in the marks by what it is around them: so they keep their contrast.
+
+        S may be another than that of the crop in which they were found.
+        """
+        if self.found is None or self.clear is None or self.around is None:
+            return
+        step = delta.shape[0] / _WORK
+        part = delta[_scaled(self.rows, step), _scaled(self.columns, step)].transpose(2, 0, 1)
+        height, width = part.shape[1:]
+        filled = np.empty(part.shape, np.float32)
+        for own, into in zip(part, filled, strict=True):
+            small = cv2.resize(own, self.clear.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            small = cv2.blur(cv2.multiply(small, self.clear, dst=small), _REACH)
+            cv2.resize(cv2.multiply(small, self.around, dst=small), (width, height), dst=into)
+        filled -= part
+        filled *= cv2.resize(self.found, (width, height))
+        part += filled
 
 
 def find_marks(crop: Image, points: NDArray[np.float32], step: float) -> Plane:
@@ -63,8 +98,11 @@ def find_marks(crop: Image, points: NDArray[np.float32], step: float) -> Plane:
     of the result, whose pixel is 1/256 of the whole crop.
     """
     extent = round(crop.shape[1] / step), round(crop.shape[0] / step)
-    small = cv2.resize(crop, extent, interpolation=cv2.INTER_LINEAR)  # of two pixels a side: their mean
-    light = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
+    red, green, blue = (crop[..., channel] for channel in range(3))
+    grey = cv2.scaleAdd(blue, 0.114, cv2.addWeighted(red, 0.299, green, 0.587, 0))  # as OpenCV's own
+    if step != 1:
+        grey = cv2.resize(grey, extent, interpolation=cv2.INTER_LINEAR)  # of two pixels a side: their mean
+    light = np.asarray(grey, np.float32)
     least, most = _curvatures(light)
     fine = np.maximum(_ramp(least, *_SPOT[0]), _scars(least, most))
     broad = _ramp(_curvatures(np.asarray(cv2.pyrDown(light), np.float32))[0], *_SPOT[1])
@@ -86,28 +124,22 @@ def _around(points: NDArray[np.float32]) -> tuple[slice, slice]:
     return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
 
 
-def _as_around(delta: Image, found: Plane) -> Image:
-    """A change with that of the places around instead of its own where `found` (any size) is 1."""
-    height, width = delta.shape[:2]
-    half = max(1, found.shape[1] // 2), max(1, found.shape[0] // 2)
-    small = np.asarray(cv2.resize(delta, half, interpolation=cv2.INTER_LINEAR), np.float32)
-    clear = 1 - np.asarray(cv2.resize(found, half, interpolation=cv2.INTER_AREA), np.float32)
-    total = cv2.blur(cv2.multiply(small, cv2.merge([clear, clear, clear])), _REACH)
-    share = np.maximum(cv2.blur(clear, _REACH), np.float32(1e-3))
-    filled = np.asarray(cv2.resize(np.asarray(total / share[..., None], np.float32), (width, height)), np.float32)
-    weight = np.asarray(cv2.resize(found, (width, height)), np.float32)
-    return np.asarray(cv2.blendLinear(filled, np.ascontiguousarray(delta), weight, 1 - weight), np.float32)
+def _scaled(part: slice, step: float) -> slice:
+    return slice(round(part.start * step), round(part.stop * step))
 
 
 def _curvatures(light: Plane) -> tuple[Plane, Plane]:
     """The smaller and the larger curvature at each pixel, relative to the lightness there; both > 0 in a dark spot."""
     calm = cv2.GaussianBlur(light, (5, 5), 1.0)
-    xx, yy, xy = (cv2.Sobel(calm, cv2.CV_32F, dx, dy, ksize=3, scale=0.25) for dx, dy in ((2, 0), (0, 2), (1, 1)))
-    mean = (xx + yy) * np.float32(0.5)
-    half = (xx - yy) * np.float32(0.5)
-    spread = np.asarray(cv2.sqrt(half * half + xy * xy), np.float32)
-    around = cv2.blur(light, (9, 9)) + np.float32(0.1)
-    return (mean - spread) / around, (mean + spread) / around
+    xx, yy = (cv2.Sobel(calm, cv2.CV_32F, dx, dy, ksize=3, scale=0.125) for dx, dy in ((2, 0), (0, 2)))
+    xy = cv2.Sobel(calm, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
+    spread = cv2.magnitude(cv2.subtract(xx, yy), xy)
+    mean = cv2.add(xx, yy, dst=xx)
+    around = np.asarray(cv2.blur(light, (9, 9)), np.float32) + np.float32(0.1)
+    return (
+        np.asarray(cv2.divide(cv2.subtract(mean, spread), around), np.float32),
+        np.asarray(cv2.divide(cv2.add(mean, spread), around), np.float32),
+    )
 
 
 def _scars(least: Plane, most: Plane) -> Plane:
@@ -115,17 +147,21 @@ def _scars(least: Plane, most: Plane) -> Plane:
     folds = np.maximum(most - np.abs(least), 0)
     coarse = cv2.GaussianBlur(cv2.pyrDown(folds), (0, 0), 2.5)
     near = np.asarray(cv2.resize(coarse, folds.shape[::-1]), np.float32)
-    return _ramp(pale - np.float32(_FOLDS) * near, *_SCAR)
+    return _ramp(np.asarray(cv2.scaleAdd(near, -_FOLDS, pale), np.float32), *_SCAR)
 
 
 def _ramp(value: Plane, zero: float, one: float) -> Plane:
-    return np.asarray(np.clip((value - np.float32(zero)) * np.float32(1 / (one - zero)), 0, 1), np.float32)
+    risen: Plane = value - np.float32(zero)
+    risen *= np.float32(1 / (one - zero))
+    np.minimum(np.maximum(risen, 0, out=risen), 1, out=risen)
+    return risen
 
 
 def _skin(points: NDArray[np.float32], extent: tuple[int, int]) -> Plane:
     """0 on eyes, brows, nostrils and mouth and a little around them, 1 elsewhere; `extent` is width and height."""
     taken = np.zeros(extent[::-1], np.uint8)
-    for outline in (EYE_LEFT, EYE_RIGHT, *_BROWS, _NOSTRILS, _LIPS):
-        cv2.fillPoly(taken, [np.round(points[list(outline)] * (1 << _SHIFT)).astype(np.int32)], 255, shift=_SHIFT)
+    fixed = np.rint(points * (1 << _SHIFT)).astype(np.int32)
+    for outline in _OWN:
+        cv2.fillPoly(taken, [fixed[outline]], 255, shift=_SHIFT)
     grown = cv2.dilate(taken, np.ones((_GROWN, _GROWN), np.uint8))
     return 1 - np.asarray(cv2.blur(grown, (5, 5)), np.float32) * np.float32(1 / 255)

@@ -3,12 +3,22 @@
 Calls run downward: tracker -> finder's parts (detector, mesh) -> runtime. A tracker belongs to one thread.
 """
 
-from playingage.faces.align import HEAD_EYES, TEMPLATE, head_transform, scale_of, template_transform, warp_crop
+from playingage.faces.align import (
+    HEAD_EYES,
+    TEMPLATE,
+    box_in_frame,
+    head_transform,
+    scale_of,
+    template_transform,
+    warp_crop,
+    warp_pixels,
+    warp_planes,
+)
 from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
 from playingage.faces.identity import FaceIdentity
 from playingage.faces.placing import place_of
-from playingage.faces.region import face_region, neck_region, openings
+from playingage.faces.region import face_region, neck_region, spare_openings
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
 
@@ -21,14 +31,17 @@ __all__ = [
     "FaceTracker",
     "LandmarkFilter",
     "Pose",
+    "box_in_frame",
     "face_region",
     "head_transform",
     "neck_region",
-    "openings",
     "overlap",
     "place_of",
     "scale_of",
     "smooth_two_sided",
+    "spare_openings",
     "template_transform",
     "warp_crop",
+    "warp_pixels",
+    "warp_planes",
 ]

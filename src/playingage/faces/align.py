@@ -6,6 +6,8 @@ maps 14 points, which
 expression moves little, onto their mean places, by least squares (Umeyama 1991).
 """
 
+from functools import cache
+from math import ceil, floor, hypot
 from typing import Any
 
 import cv2
@@ -26,11 +28,13 @@ _POINTS: dict[int, tuple[float, float]] = {
     98: (-0.311, 0.664), 327: (0.311, 0.664), 61: (-0.519, 0.972), 291: (0.519, 0.972),
     127: (-1.133, 0.064), 356: (1.133, 0.064),
 }
+_INDEX = np.array(list(_POINTS))
 HEAD_EYES = 6.4
 """Side of the head crop, which holds all of the hair, in eye distances."""
 _HEAD_CENTRE = (0.5, 0.42)
 
 
+@cache
 def _template(size: int, distance: float = _EYE_DISTANCE, centre: tuple[float, float] = _EYE_CENTRE) -> F64:
     """Places of `_POINTS` in pixels, for eyes `distance` apart about `centre`, in parts of the crop's side."""
     places = np.array(list(_POINTS.values()), np.float64)
@@ -39,29 +43,41 @@ def _template(size: int, distance: float = _EYE_DISTANCE, centre: tuple[float, f
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float32]:
     """The 2 x 3 similarity (no reflection) that maps N x 2 `source` onto `target` by least squares (Umeyama 1991)."""
-    a, b = source.astype(np.float64), target.astype(np.float64)
-    mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
-    za = (a - mean_a) @ (1, 1j)
-    zb = (b - mean_b) @ (1, 1j)
-    # As complex numbers a similarity is one factor, and least squares has a closed form.
-    factor = np.vdot(za, zb) / max(np.vdot(za, za).real, 1e-12)
-    linear = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    return np.column_stack([linear, mean_b - linear @ mean_a]).astype(np.float32)
+    # As complex numbers a similarity is one factor, and least squares has a closed form. So few points are summed up
+    # sooner in plain numbers than as arrays.
+    a = [complex(x, y) for x, y in source.tolist()]
+    b = [complex(x, y) for x, y in target.tolist()]
+    mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
+    spread = sum(abs(p - mean_a) ** 2 for p in a)
+    factor = sum((p - mean_a).conjugate() * (q - mean_b) for p, q in zip(a, b, strict=True)) / max(spread, 1e-12)
+    shift = mean_b - factor * mean_a
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]], np.float32)
 
 
 def template_transform(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """Frame pixels to crop pixels as a 2 x 3 similarity, for landmarks of 468+ x 2 or 3 and a crop of `size` pixels."""
-    return similarity(landmarks[list(_POINTS), :2], _template(size))
+    return similarity(landmarks[_INDEX, :2], _template(size))
 
 
 def head_transform(landmarks: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """Frame pixels to pixels of the head crop as a 2 x 3 similarity: as `template_transform`, but wide: `HEAD_EYES`."""
-    return similarity(landmarks[list(_POINTS), :2], _template(size, 1 / HEAD_EYES, _HEAD_CENTRE))
+    return similarity(landmarks[_INDEX, :2], _template(size, 1 / HEAD_EYES, _HEAD_CENTRE))
 
 
 def scale_of(transform: NDArray[np.float32]) -> float:
     """Crop pixels to one frame pixel of a similarity."""
-    return float(np.hypot(transform[0, 0], transform[1, 0]))
+    return hypot(transform[0, 0], transform[1, 0])
+
+
+def box_in_frame(
+    transform: NDArray[np.float32], box: tuple[float, float, float, float]
+) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom in frame pixels that enclose a box of the crop (left, top, right, bottom)."""
+    (a, b, across), (c, d, down) = transform.tolist()
+    size = a * d - b * c
+    corners = [(x - across, y - down) for x in box[::2] for y in box[1::2]]
+    xs, ys = [(d * x - b * y) / size for x, y in corners], [(a * y - c * x) / size for x, y in corners]
+    return floor(min(xs)), floor(min(ys)), ceil(max(xs)), ceil(max(ys))
 
 
 def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDArray[np.float32]:
@@ -69,14 +85,32 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
 
     A face larger than the crop is reduced by area first, so that nothing aliases.
     """
+    return np.asarray(warp_pixels(pixels, transform, size), np.float32)
+
+
+def warp_pixels(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDArray[Any]:
+    """As `warp_crop`, in the dtype of `pixels` (float32 for float16)."""
+    warped = _warped(pixels, transform, size)
+    return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB) if warped.shape[2] == 4 else warped
+
+
+def warp_planes(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDArray[Any]:
+    """As `warp_pixels`, but 3 x size x size."""
+    warped = _warped(pixels, transform, size)
+    planes = np.empty((warped.shape[2], size, size), warped.dtype)
+    cv2.split(warped, list(planes))
+    return planes[:3]
+
+
+def _warped(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDArray[Any]:
+    """The crop in the dtype of `pixels` (float32 for float16), of 3 or 4 channels: a fourth means nothing."""
     height, width = pixels.shape[:2]
-    inverse = cv2.invertAffineTransform(transform)
-    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]], np.float64) @ inverse.T
-    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 4, 0, [width - 1, height - 1])
-    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 5, low + 1, [width, height])
-    region: NDArray[Any] = pixels[low[1] : high[1], low[0] : high[0]]
-    local = transform.astype(np.float64).copy()
-    local[:, 2] += local[:, :2] @ low
+    left, top, right, bottom = box_in_frame(transform, (0, 0, size, size))
+    left, top = min(max(left - 4, 0), width - 1), min(max(top - 4, 0), height - 1)
+    right, bottom = min(max(right + 5, left + 1), width), min(max(bottom + 5, top + 1), height)
+    region: NDArray[Any] = pixels[top:bottom, left:right]
+    local = transform.astype(np.float64)
+    local[:, 2] += local[:, :2] @ (left, top)
     scale = scale_of(transform)
     if region.dtype == np.float16:
         region = region.astype(np.float32)
@@ -84,10 +118,7 @@ def warp_crop(pixels: Pixels, transform: NDArray[np.float32], size: int) -> NDAr
     flags = cv2.INTER_LINEAR if scale < 1.5 else cv2.INTER_CUBIC
     if flags == cv2.INTER_LINEAR:  # the same numbers, and four channels take OpenCV half the time of three
         region = cv2.cvtColor(region, cv2.COLOR_RGB2RGBA)
-    crop = cv2.warpAffine(region, local, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    if flags == cv2.INTER_LINEAR:
-        crop = cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB)
-    return crop.astype(np.float32)
+    return cv2.warpAffine(region, local, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def halve(

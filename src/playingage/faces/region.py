@@ -29,11 +29,16 @@ _BANDS = tuple(
 _BROW_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
 _FOREHEAD = 0.17
 """How far the region reaches above the mesh, in parts of the face's height: the mesh ends below the hairline."""
+_LIFTED = [OVAL.index(i) for i in _BROW_TOP]
+_LIFT = np.outer(np.sin(np.linspace(0.15 * np.pi, 0.85 * np.pi, len(_LIFTED))), [_FOREHEAD] * 2).astype(np.float32)
+"""How far each point of the brow's top goes up, in parts of the face's height; fading towards the temples, so that the
+outline stays round."""
 _JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)
 _NECK = 0.42
 """How far the neck's region reaches below the jaw, in parts of the face's height."""
 _MARGIN = 1.04
-_WORK = 160
+_WORK, _CELL = 160, 5
+"""Side of the crop in which regions are drawn, and of its cells, which become whole pixels in crops of 32 times n."""
 _SHIFT = 4
 
 
@@ -42,7 +47,7 @@ def neck_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
 
     Arguments as in `face_region`. What of it is skin only the picture tells.
     """
-    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * (_WORK / size) - 0.5
+    points = _in_crop(landmarks, transform, _WORK / size)
     down = (points[152] - points[10]) * _NECK
     jaw = points[list(_JAW)]
     height = float(np.hypot(*(points[10] - points[152])))
@@ -52,12 +57,9 @@ def neck_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     for step in steps:
         narrow = jaw.mean(axis=0) + (jaw - jaw.mean(axis=0)) * 0.9
         layer = np.zeros_like(neck)
-        _fill(layer, np.concatenate([narrow, narrow[::-1] + down * step]), 1.0)
+        cv2.fillPoly(layer, [_fixed(np.concatenate([narrow, narrow[::-1] + down * step]))], 1.0, shift=_SHIFT)
         neck += layer / len(steps)
-    neck = _blur(neck, max(1.0, 0.035 * height)) * _border(_WORK)
-    full = np.asarray(cv2.resize(neck, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-    full[full < 1 / 512] = 0
-    return full
+    return _enlarged(_blur(neck, max(1.0, 0.035 * height)) * _BORDER, size)
 
 
 def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
@@ -66,62 +68,88 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
 
     `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels.
     """
-    scale = _WORK / size
-    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
-    oval = points[list(OVAL)].copy()
+    points = _in_crop(landmarks, transform, _WORK / size)
+    oval = points[list(OVAL)]
     up = points[10] - points[152]
     height = float(np.hypot(*up))
-    lifted = [OVAL.index(i) for i in _BROW_TOP]
-    # The lift fades towards the temples, so that the outline stays round.
-    fade = np.sin(np.linspace(0.15 * np.pi, 0.85 * np.pi, len(lifted)))
-    oval[lifted] += np.outer(fade, up) * _FOREHEAD
+    oval[_LIFTED] += _LIFT * up
     centre = oval.mean(axis=0)
+    outline, mesh = (_fixed(centre + (each - centre) * _MARGIN) for each in (oval, points[:468]))
     region = np.zeros((_WORK, _WORK), np.float32)
-    for outline in (oval, *_bands(points[:468])):
-        _fill(region, centre + (outline - centre) * _MARGIN, 1.0)
+    # Two levels of the mesh at a time cover what is seen of it, also where its oval lies hidden on a turned head: their
+    # hulls follow the profile, and move as smoothly as the points do.
+    for each in (outline, *(cv2.convexHull(mesh[band]) for band in _BANDS)):
+        cv2.fillPoly(region, [each], 2.0, shift=_SHIFT)
     # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
-    region = np.clip(2 * _blur(region, max(1.0, 0.035 * height)) - 1, 0, 1)
+    box = _box(np.concatenate([outline, mesh]), 2)
+    soft = _blur(region[box], max(1.0, 0.035 * height))
+    soft -= 1
+    np.minimum(np.maximum(soft, 0, out=soft), 1, out=soft)
     # No change reaches the crop's border: whatever lies there would end in a visible edge.
-    margin = _border(_WORK)
-    small = region * (1 - _openings(points)) * margin
-    full = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-    full[full < 1 / 512] = 0
-    return full
+    np.multiply(soft, _BORDER[box], out=region[box])
+    holes, bare = _openings(points)
+    region[holes] *= bare
+    return _enlarged(region, size)
 
 
-def openings(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
-    """Float32 size x size, 0..1: 1 on eyeballs and inside the mouth, which no change may touch.
+def spare_openings(mask: Plane, landmarks: NDArray[np.float32], transform: NDArray[np.float32]) -> None:
+    """Take a mask (S x S, in place, S a multiple of 32) to 0 on eyeballs and inside the mouth, which no change may
+    touch.
 
-    Arguments as in `face_region`.
+    Arguments as in `face_region`, the crop being the mask's.
     """
-    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * (_WORK / size) - 0.5
-    return np.asarray(cv2.resize(_openings(points), (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+    box, bare = _openings(_in_crop(landmarks, transform, _WORK / mask.shape[0]))
+    rows, columns = (slice(*(edge * mask.shape[0] // _WORK for edge in (each.start, each.stop))) for each in box)
+    part = mask[rows, columns]
+    if part.size:
+        part *= cv2.resize(bare, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _openings(points: NDArray[np.float32]) -> Plane:
-    holes = np.zeros((_WORK, _WORK), np.float32)
-    for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS):
-        _fill(holes, points[list(outline)], 1.0)
-    return _blur(holes, 0.8)
+def _openings(points: NDArray[np.float32]) -> tuple[tuple[slice, slice], Plane]:
+    """Rows and columns of the working crop around the openings of the mesh (P x 2), and 0 in these, 1 elsewhere."""
+    outlines = [_fixed(points[list(outline)]) for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS)]
+    box = _box(np.concatenate(outlines), 6, _CELL)
+    bare = np.ones((box[0].stop - box[0].start, box[1].stop - box[1].start), np.float32)
+    corner = np.array((box[1].start, box[0].start), np.int32) << _SHIFT
+    for outline in outlines:
+        cv2.fillPoly(bare, [outline - corner], 0.0, shift=_SHIFT)
+    return box, _blur(bare, 0.8) if bare.size else bare
 
 
-def _bands(points: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Outlines that together cover what is seen of the mesh (P x 2), also where its oval lies hidden on a turned head.
+def _in_crop(landmarks: NDArray[np.float32], transform: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """P x 2: the landmarks in pixels of a crop `scale` times as large as the one that `transform` leads to."""
+    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
+    return np.asarray(points, np.float32)
 
-    Two levels of points at a time: their hulls follow the profile, and move as smoothly as the points do.
-    """
-    return [np.asarray(cv2.convexHull(points[band]), np.float32)[:, 0] for band in _BANDS]
+
+def _fixed(points: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Points as OpenCV draws them, in 1/16 pixels."""
+    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
+
+
+def _box(fixed: NDArray[np.int32], room: int, cell: int = 1) -> tuple[slice, slice]:
+    """Rows and columns of the working crop, whole cells of it, that hold these points in 1/16 pixels and some room."""
+    x, y, width, height = (value >> _SHIFT for value in cv2.boundingRect(fixed[:, None]))
+
+    def within(low: int, extent: int) -> slice:
+        start, stop = (low - room) // cell * cell, -(-(low + extent + 2 + room) // cell) * cell
+        return slice(min(max(start, 0), _WORK), min(max(stop, 0), _WORK))
+
+    return within(y, height), within(x, width)
 
 
 def _blur(plane: Plane, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _fill(canvas: Plane, outline: NDArray[np.float32], value: float) -> None:
-    fixed = np.round(outline * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(canvas, [fixed], value, lineType=cv2.LINE_AA, shift=_SHIFT)
+def _enlarged(region: Plane, size: int) -> Plane:
+    full = cv2.resize(region, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.threshold(full, 1 / 512, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
 def _border(size: int, width: float = 0.04) -> Plane:
     ramp = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (size * width), 0, 1).astype(np.float32)
     return np.minimum.outer(ramp, ramp)
+
+
+_BORDER = _border(_WORK)

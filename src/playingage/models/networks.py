@@ -48,22 +48,21 @@ class CropReager:
     ) -> tuple[Image, Plane]:
         """Change (S x S x 3, to be added to the crop) and matte (S x S, 0..1).
 
-        `crop` is S x S x 3 float32 RGB, display-encoded 0..1; ages are in years, one number or S x S. `place` is
-        2 x 64 x 64 as `faces.place_of` gives it, for a network that wants it.
+        `crop` is S x S x 3 float32 RGB, display-encoded 0..1, taken without a copy where its channels lie apart, as
+        those of the change do; ages are in years, one number or S x S. `place` is 2 x 64 x 64 as `faces.place_of` gives
+        it, for a network that wants it.
         """
-        planes = np.empty((1, 3, self.size, self.size), np.float32)
-        cv2.split(np.ascontiguousarray(crop, np.float32), list(planes[0]))
+        planes = np.ascontiguousarray(crop.transpose(2, 0, 1), np.float32)[None]
         given = {"crop": planes, "source_age": self._map(source_age), "target_age": self._map(target_age)}
         if place is not None:
             given["place"] = place[None]
         out = self._network.run([given[name] for name in self._network.inputs], borrow=True)
         named = dict(zip(self._network.outputs, out, strict=True))
         side = (self.size - self._width) // 2
-        delta = np.zeros((self.size, self.size, 3), np.float32)
-        cv2.merge(list(named["delta"][0]), delta[:, side : self.size - side])
-        matte = np.zeros((self.size, self.size), np.float32)
-        matte[:, side : self.size - side] = named["matte"][0, 0]
-        return delta, matte
+        result = np.zeros((4, self.size, self.size), np.float32)
+        result[:3, :, side : self.size - side] = named["delta"][0]
+        result[3, :, side : self.size - side] = named["matte"][0, 0]
+        return result[:3].transpose(1, 2, 0), result[3]
 
     def _map(self, age: Plane | float) -> NDArray[np.float32]:
         shape = (1, 1, self._ages, self._ages)
