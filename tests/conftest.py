@@ -32,6 +32,17 @@ def data_dir(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Networks that many tests use are compiled once."""
+    from compiled import RememberingCore
+
+    core = RememberingCore()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playingage.runtime.openvino._core", lambda: core)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A test that logs an error fails, unless it is marked `logs_errors`."""
