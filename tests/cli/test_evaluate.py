@@ -202,7 +202,7 @@ def test_ctrl_c_ends_the_judge_too_and_keeps_the_pictures(data: Path, tmp_path: 
     while not (pid.exists() and pid.read_text()) and time.monotonic() < end:
         time.sleep(0.05)
     program.send_signal(signal.SIGINT)
-    _, said = program.communicate(timeout=30)
+    _, said = program.communicate(timeout=60)
     assert program.returncode == 130
     assert "the same command goes on from there" in said and "Traceback" not in said
     with pytest.raises(ProcessLookupError):

@@ -34,7 +34,7 @@ def test_it_serves_until_stopped_and_says_how_the_faces_stand(production: Produc
     assert found is not None, said
     assert json.loads(ask(found[1], "/api/faces")[2])["name"] == "Ada"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert json.loads(out) == {"performer": "ada", "decisions": 0, "kept": 2, "accepted": 1, "rejected": 0}
     assert Faceset.load(production.archive("ada")).rows[1].state == "accepted"

@@ -121,6 +121,6 @@ def test_a_live_run_says_its_certificate_and_lets_nobody_in_without_a_token() ->
     assert ask(address, "/", ssl=False, headers={"Host": "monitor.set"})[0] == 401
     assert ask(address, "/", ssl=False, headers={"Host": "evil.example"})[0] == 403
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert found[2] not in err

@@ -52,7 +52,7 @@ def live(*arguments: object) -> Iterator[str]:
         else:
             pytest.fail("".join(said))
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert process.returncode == 0
     finally:
         if process.poll() is None:
@@ -61,7 +61,7 @@ def live(*arguments: object) -> Iterator[str]:
 
 
 def state(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}api/state", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}api/state", timeout=60) as answer:
         told: dict[str, Any] = json.load(answer)["state"]
     return told
 
@@ -69,7 +69,7 @@ def state(url: str) -> dict[str, Any]:
 def act(url: str, name: str, **values: Any) -> dict[str, Any]:
     data = json.dumps({"act": name, **values}).encode()
     request = urllib.request.Request(f"{url}api/act", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
 
@@ -79,7 +79,7 @@ def ages(url: str) -> dict[str, float | None]:
     return {face["performer"]: face["target_age"] for face in state(url)["faces"]}
 
 
-def until(url: str, wanted: Callable[[dict[str, float | None]], bool], seconds: float = 15) -> dict[str, float | None]:
+def until(url: str, wanted: Callable[[dict[str, float | None]], bool], seconds: float = 60) -> dict[str, float | None]:
     end = time.monotonic() + seconds
     while not wanted(found := ages(url)):
         assert time.monotonic() < end, found
@@ -116,7 +116,7 @@ def test_a_scene_changes_all_ages_and_a_revoked_grant_stops_one(tmp_path: Path, 
         begun = time.monotonic()
         revoke(stage, keys["ada"])
         until(url, lambda found: found == {"ada": None, "ben": 40})
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 10
         reasons = {face["performer"]: face["reasons"] for face in state(url)["faces"]}
         assert reasons["ada"] == ["grant"]
     (take,) = take_folders(stage.production.folder / "takes")

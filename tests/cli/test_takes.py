@@ -77,12 +77,12 @@ def test_played_without_a_camera(shot: Path) -> None:
     try:
         assert process.stderr is not None
         address = process.stderr.readline().split(": ")[1].split()[0]
-        with urllib.request.urlopen(address + "api/takes", timeout=10) as answer:
+        with urllib.request.urlopen(address + "api/takes", timeout=60) as answer:
             assert [take["name"] for take in json.load(answer)["takes"]] == ["12_A_002", "12_A_001"]
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             assert b"playback.js" in answer.read()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
         assert process.returncode == 0
     finally:
         if process.poll() is None:

@@ -90,7 +90,7 @@ def done(made: TakeRecorder) -> None:
     wait(made.settled)
 
 
-def wait(until: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait(until: Callable[[], bool], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "waited in vain"

@@ -233,12 +233,12 @@ def test_a_slow_disk_holds_up_neither_a_frame_nor_an_emergency(set_up: Direction
 
     def slow(slate: Slate, state: SetState, /) -> None:
         entered.set()
-        assert go_on.wait(5)
+        assert go_on.wait(30)
 
     set_up.recorder.roll = slow  # type: ignore[method-assign]
     rolling = threading.Thread(target=lambda: set_up.act("roll", {}, "test"))
     rolling.start()
-    assert entered.wait(5)
+    assert entered.wait(30)
     assert not set_up.orders(frame(7)).ask.clean
     set_up.act("emergency", {"on": True}, "test")
     assert set_up.orders(frame(8)).ask.clean

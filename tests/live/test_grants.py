@@ -27,7 +27,7 @@ def stopped(direction: Direction) -> Stopped:
 def until(holds: Callable[[], bool]) -> float:
     begun = time.monotonic()
     while not holds():
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
         time.sleep(0.01)
     return time.monotonic() - begun
 

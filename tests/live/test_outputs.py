@@ -244,7 +244,7 @@ def outputs_to(*lines: FakeLine, info: SourceInfo, **more: Any) -> Outputs:
     return Outputs(wishes, info, make=lambda address, form: rest.pop(0), **more)
 
 
-def until(true: Callable[[], Any], seconds: float = 10.0) -> None:
+def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -325,7 +325,7 @@ def test_the_end_does_not_wait_for_a_receiver() -> None:
         with outputs:
             time.sleep(1.0)
             begun = time.monotonic()
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 15
         assert outputs.report()[0]["state"] == "stopped"
 
 

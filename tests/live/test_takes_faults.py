@@ -70,7 +70,7 @@ def kill_after(process: "subprocess.Popen[str]", frames: int) -> int:
         if last >= frames:
             break
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
     return last
 
@@ -339,7 +339,7 @@ def test_a_recorder_that_breaks_says_so_and_the_live_picture_goes_on(
             made.roll(rolling.slate, rolling)
         begun = time.monotonic()
         monkeypatch.setattr(disk, "_PATIENCE", 0.3)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 30
 
 
 def test_positions_grow(tmp_path: Path) -> None:

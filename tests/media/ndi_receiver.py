@@ -14,7 +14,7 @@ def main(name: str) -> dict[str, Any]:
     from cyndilib.video_frame import VideoFrameSync
     from cyndilib.wrapper.ndi_recv import RecvBandwidth, RecvColorFormat
 
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     with Finder() as finder:
         source = None
         while source is None and time.monotonic() < until:

@@ -67,7 +67,7 @@ class Receiver:
         self._stop.set()
         self._thread.join(self.timeout)
 
-    def wait(self, timeout: float = 20.0) -> list[Got]:
+    def wait(self, timeout: float = 40.0) -> list[Got]:
         """What came, once it is all there."""
         self._thread.join(timeout)
         assert not self._thread.is_alive(), f"only {len(self.got)} of {self.most} pictures came"

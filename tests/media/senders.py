@@ -65,7 +65,7 @@ def sending(work: Callable[[threading.Event], None]) -> Iterator[threading.Event
         yield stop
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(30)
 
 
 def udp(port: int) -> str:

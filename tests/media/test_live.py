@@ -98,7 +98,7 @@ def test_a_wait_ends_when_closed_from_another_thread() -> None:
     threading.Timer(0.05, source.close).start()
     begun = time.monotonic()
     assert source.read() is None
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_reading_that_falls_behind_loses_nothing() -> None:
@@ -163,7 +163,7 @@ def test_closing_ends_the_wait_for_a_lost_source() -> None:
     threading.Timer(0.05, source.close).start()
     begun = time.monotonic()
     assert source.read() is None
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_a_driver_that_hangs_is_a_loss() -> None:
@@ -184,7 +184,7 @@ def test_nobody_there_is_said_in_time(address: str) -> None:
     begun = time.monotonic()
     with pytest.raises(SourceLostError) as caught:
         open_source(address.format(port=free_port()), timeout_s=0.5)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert caught.value.do
 
 
@@ -195,7 +195,7 @@ def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
         begun = time.monotonic()
         with pytest.raises(SourceLostError, match=r"no answer within 0\.5 s"):
             open_source(f"http://127.0.0.1:{server.getsockname()[1]}/x.ts", timeout_s=0.5)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 10
 
 
 def send(port: int, count: int, stop: threading.Event) -> None:

@@ -121,7 +121,7 @@ def test_mpeg_ts_to_a_receiver_that_calls() -> None:
         begun = time.monotonic()
         with pytest.raises(UnwritableError, match="takes nothing"):
             line.connect()
-        assert 1.5 < time.monotonic() - begun < 4
+        assert 1.5 < time.monotonic() - begun < 15
         caller = threading.Timer(0.5, receiver.start)
         caller.start()
         line.connect()
@@ -173,7 +173,7 @@ def tls_in_front(folder: Path, inner: int) -> Iterator[int]:
         thread.start()
         yield int(server.getsockname()[1])
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(30)
 
 
 def test_rtmp() -> None:
@@ -321,7 +321,7 @@ def test_a_receiver_that_takes_nothing_is_given_up() -> None:
                 for tick in range(2000):
                     last = time.monotonic()
                     line.send(noise[tick % 8], tick)
-            assert time.monotonic() - last < 3.0 and last - begun < 30
+            assert time.monotonic() - last < 15 and last - begun < 60
         finally:
             line.close()
 
@@ -349,7 +349,7 @@ def test_a_server_whose_certificate_is_not_trusted_gets_no_key(tmp_path: Path) -
         finally:
             line.close()
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
+            thread.join(30)
     assert not any(heard)
 
 
@@ -390,7 +390,7 @@ def test_no_other_user_reads_the_key_and_the_process_ends_with_its_parent() -> N
         parent.wait()
         if parent.stdout is not None:
             parent.stdout.close()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while child.exists() and time.monotonic() < until and b"Z" not in (child / "stat").read_bytes().split()[2:3]:
         time.sleep(0.05)
     assert not child.exists() or b"Z" in (child / "stat").read_bytes().split()[2:3]
@@ -424,7 +424,7 @@ def test_many_lost_receivers_leave_nothing_open(scheme: str) -> None:
         finally:
             line.close()
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
+            thread.join(30)
     assert counts[-1] <= counts[2]
 
 

@@ -91,7 +91,7 @@ def test_rates_and_timecode_over_rtmp_and_tcp(tmp_path: Path, how: str) -> None:
 
 def open_patiently(address: str) -> Source:
     """Open when its server is there."""
-    until = time.monotonic() + 8
+    until = time.monotonic() + 30
     while True:
         try:
             return open_source(address, realtime=True, timeout_s=5)
@@ -219,7 +219,7 @@ def test_another_size_and_rate_in_mid_stream_is_taken_up() -> None:
     with (
         sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=4) as source,
     ):
-        until = time.monotonic() + 12
+        until = time.monotonic() + 30
         for frame in patiently(source, until):
             seen.append((source.info, frame))
             if frame.rate == 50 and len(seen) > 90:
@@ -257,7 +257,7 @@ def test_a_camera_away_for_a_while_comes_back_in_another_mode_with_its_timecode(
 
     def send(stop: threading.Event) -> None:
         send_units(udp(port), PAL, first[:70], stop=stop)
-        gone.wait(10)
+        gone.wait(30)
         send_units(udp(port), DROP, second, size=(96, 64), stop=stop)
 
     seen: list[Frame] = []
@@ -265,7 +265,7 @@ def test_a_camera_away_for_a_while_comes_back_in_another_mode_with_its_timecode(
         sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=1) as source,
     ):
         losses = 0
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while time.monotonic() < until and len([f for f in seen if f.width == 96]) < 10:
             try:
                 frame = source.read()
@@ -297,12 +297,12 @@ def test_another_depth_is_taken_up(loss: bool) -> None:
     def send(stop: threading.Event) -> None:
         send_units(udp(port), PAL, first[:60], stop=stop)
         if loss:
-            gone.wait(10)
+            gone.wait(30)
         send_units(udp(port), PAL, second, stop=stop)
 
     seen: list[Frame] = []
     with sending(send), open_source(f"udp://127.0.0.1:{port}", realtime=True, timeout_s=1) as source:
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while time.monotonic() < until and (not seen or seen[-1].bits == 8):
             try:
                 frame = source.read()
@@ -336,7 +336,7 @@ def test_rtmp_that_breaks_off_comes_back_by_itself(tmp_path: Path) -> None:
             server.kill()
             server.wait()
             server = serve("b.ts")
-            until = time.monotonic() + 20
+            until = time.monotonic() + 30
             for frame in patiently(source, until):
                 frames.append(frame)
                 if frame.width == 96 and len(frames) > 30:
@@ -507,7 +507,7 @@ def test_an_interlaced_stream_is_deinterlaced_in_live(tmp_path: Path) -> None:
     assert [frame.number for frame in frames] == list(range(30))
     captured = [frame.captured or 0.0 for frame in frames]
     assert captured == sorted(set(captured))
-    assert time.monotonic() - captured[-1] < 3
+    assert time.monotonic() - captured[-1] < 10
 
 
 def test_memory_stays_flat_over_losses() -> None:

@@ -11,7 +11,7 @@ import aiohttp
 T = TypeVar("T")
 
 
-def talk(work: Callable[[aiohttp.ClientSession], Awaitable[T]], seconds: float = 15) -> T:
+def talk(work: Callable[[aiohttp.ClientSession], Awaitable[T]], seconds: float = 60) -> T:
     """Run `work(session)` to its end, within `seconds`, and return what it returned."""
     result: list[T] = []
     error: list[BaseException] = []
@@ -54,7 +54,7 @@ def header_of(message: bytes) -> dict[str, Any]:
     return header
 
 
-async def next_pair(socket: aiohttp.ClientWebSocketResponse, timeout: float = 3.0) -> dict[str, Any]:
+async def next_pair(socket: aiohttp.ClientWebSocketResponse, timeout: float = 20.0) -> dict[str, Any]:
     """The header of the next pair on the socket; text messages are passed over."""
     while True:
         message = await socket.receive(timeout)

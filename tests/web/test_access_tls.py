@@ -95,14 +95,14 @@ def test_old_versions_and_plain_requests_get_nothing(tls: Callable[..., Served])
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = newest
-        with socket.create_connection(place, 3) as raw:
+        with socket.create_connection(place, 20) as raw:
             if fits:
                 with context.wrap_socket(raw) as wrapped:
                     assert wrapped.version() == "TLSv1.2"
             else:
                 with pytest.raises(ssl.SSLError):
                     context.wrap_socket(raw)
-    with socket.create_connection(place, 3) as raw:
+    with socket.create_connection(place, 20) as raw:
         raw.sendall(f"GET /?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert not raw.recv(4096).startswith(b"HTTP/1.1 2"), "closed, or refused, and nothing told"
 
@@ -172,8 +172,8 @@ def test_a_handshake_that_never_comes_does_not_stay(
 ) -> None:
     monkeypatch.setattr("playingage.web.serving._HANDSHAKE", 0.5)
     served = tls()
-    with socket.create_connection(("127.0.0.1", served.server.port), 3) as raw:
-        raw.settimeout(3)
+    with socket.create_connection(("127.0.0.1", served.server.port), 20) as raw:
+        raw.settimeout(20)
         assert raw.recv(1) == b"", "closed"
 
 
@@ -191,7 +191,7 @@ class Terminator:
 
     def __enter__(self) -> "Terminator":
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(30)
         return self
 
     def __exit__(self, *given: object) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from archive.material import make_faceset, make_row
 from playwright.sync_api import Browser, Page, expect
@@ -18,7 +20,7 @@ from playingage.archive.decisions import FILE, fold, read_decisions
 from playingage.archive.files import locked
 from playingage.web import ServerSettings
 from playingage.web.faces import FacesServer
-from web.client import ask
+from web.client import ask, talk
 
 COUNT = 240
 Open = Callable[..., FacesServer]
@@ -340,21 +342,31 @@ def test_what_is_sent_twice_is_done_once(serve_faces: Open, folder: Path) -> Non
 
 
 def test_pages_are_told_how_things_stand_while_a_faceset_is_being_saved(
-    opened: Page, monkeypatch: pytest.MonkeyPatch
+    serve_faces: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Faceset.save
+    real, saving = Faceset.save, threading.Event()
 
     def slow(self: Faceset, *more: Any) -> Faceset:
-        time.sleep(6)
+        saving.set()
+        assert told.wait(30), "nobody was told anything meanwhile"
         return real(self, *more)
 
+    async def work(session: aiohttp.ClientSession) -> list[str]:
+        heard = []
+        async with session.ws_connect(server.url + "socket") as socket:
+            choice = {"faces": ["face-0001"], "set": {"state": "accepted"}}
+            await socket.send_json({"type": "decide", "seq": 1, "by": "x", **choice})
+            await socket.send_json({"type": "save", "seq": 2, "by": "x"})
+            while (said := await socket.receive_json(timeout=20)).get("seq") != 2:
+                if saving.is_set():
+                    heard.append(said["type"])
+                if heard.count("state") == 2:
+                    told.set()
+        return [*heard, said["type"]]
+
+    told, server = threading.Event(), serve_faces()
     monkeypatch.setattr(Faceset, "save", slow)
-    press(opened, "a", "s")
-    began = time.monotonic()
-    while time.monotonic() - began < 5.5:
-        assert opened.locator("#saved").inner_text() != "not connected"
-        time.sleep(0.1)
-    expect(opened.locator("#saved")).to_have_text("saved in the faceset")
+    assert talk(work)[-1] == "done"
 
 
 @pytest.mark.parametrize(
@@ -380,16 +392,12 @@ def test_nonsense_closes_the_page(serve_faces: Open, text: str) -> None:
 
 def said(server: FacesServer, text: str) -> dict[str, Any]:
     """The answer to one message on the socket."""
-    import aiohttp
-
-    from web.client import talk
-
     async def work(session: aiohttp.ClientSession) -> dict[str, Any]:
         async with session.ws_connect(server.url + "socket") as socket:
             await socket.send_str(text)
-            end = time.monotonic() + 5
+            end = time.monotonic() + 30
             while time.monotonic() < end:
-                message = await socket.receive(5)
+                message = await socket.receive(20)
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     return {"closed": socket.close_code}
                 value: dict[str, Any] = json.loads(message.data)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from itertools import pairwise
 
 import cv2
@@ -21,6 +22,18 @@ BOX = """() => {
   const { left, top, width, height } = document.getElementById("aged").getBoundingClientRect();
   return [left, top, width, height];
 }"""
+
+WHOLE = f"() => ({BOX})().map(Math.round).join() === '0,0,1280,720'"
+
+
+def rests(page: Page) -> None:
+    """The picture lies still for twenty pictures of the screen."""
+    page.evaluate("window.still = null")
+    page.wait_for_function(f"""() => {{
+        const place = ({BOX})().map(Math.round).join();
+        if (window.still?.place !== place) window.still = {{ place, times: 0 }};
+        return (window.still.times += 1) > 20;
+    }}""")
 
 
 def visit(page: Page, on: Set, more: str = "") -> Page:
@@ -53,14 +66,17 @@ def test_left_is_right(build: Build, page: Page) -> None:
     visit(page, on)
     page.keyboard.press("c")
     expect(page.locator("#crop")).to_have_text("whole")
-    page.wait_for_timeout(2500)
+    page.wait_for_function(WHOLE)
     page.keyboard.press("h")
-    page.wait_for_timeout(400)
-    picture = seen(page).astype(int)
-    row = picture[picture.shape[0] // 2]
+    deadline = time.monotonic() + 20  # until the controls have faded away
+    while not is_red_on_the_right(seen(page)):
+        assert time.monotonic() < deadline
+
+
+def is_red_on_the_right(picture: NDArray[np.uint8]) -> bool:
+    row = picture[picture.shape[0] // 2].astype(int)
     red = row[:, 0] - row[:, 1] > 100
-    assert not red[: len(red) // 2 - 8].any()
-    assert red[len(red) // 2 + 8 : -2].all()
+    return not red[: len(red) // 2 - 8].any() and bool(red[len(red) // 2 + 8 : -2].all())
 
 
 def test_the_picture_follows_the_face_softly(build: Build, page: Page) -> None:
@@ -73,21 +89,21 @@ def test_the_picture_follows_the_face_softly(build: Build, page: Page) -> None:
         x = 1 - (ada[0] + ada[2]) / 2 / 640
         return left + x * width, top + (ada[1] + ada[3]) / 2 / 360 * height, (ada[3] - ada[1]) / 360 * height
 
-    page.wait_for_timeout(2500)
+    rests(page)
     x, _, tall = face()
     assert tall > 720 / 2.4
     on.reager.faces = tuple(
         dataclasses.replace(each, box=(each.box[0] + 200, each.box[1], each.box[2] + 200, each.box[3]))
         for each in on.reager.faces
     )
-    page.wait_for_timeout(150)
     jumped = face()[0] - x
-    page.wait_for_timeout(2500)
+    page.wait_for_function(f"(was) => ({BOX})().join() !== was.join()", arg=page.evaluate(BOX))
+    rests(page)
     settled = face()
     assert abs(settled[0] - 640) < 90 and abs(settled[1] - 360) < 120
     assert abs(jumped) > 100, "it follows, but not at once"
     page.keyboard.press("c")
-    page.wait_for_function(f"() => ({BOX})().map(Math.round).join() === '0,0,1280,720'")
+    page.wait_for_function(WHOLE)
 
 
 def test_words_are_those_of_the_picture(build: Build, page: Page) -> None:
@@ -180,7 +196,11 @@ def test_a_sweep_goes_there_and_back_until_held(build: Build, page: Page) -> Non
     page.locator("#to").fill("50")
     page.locator("#go").click()
     expect(page.locator("#go")).to_have_text("hold")
-    page.wait_for_timeout(2600)
+    page.wait_for_function("""() => {
+        const asked = window.acts.filter((each) => each.act === "age").map((each) => each.age);
+        const steps = asked.slice(1).map((age, n) => Math.sign(age - asked[n]));
+        return asked.length > 12 && steps.filter((step, n) => n > 0 && step !== steps[n - 1]).length >= 2;
+    }""")
     page.locator("#go").click()
     asked = [each["age"] for each in page.evaluate("window.acts") if each["act"] == "age"]
     turns = [b - a > 0 for a, b in pairwise(asked)]

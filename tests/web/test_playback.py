@@ -84,7 +84,7 @@ def opened(served: TakesServer, page: Page) -> Page:
 def at(page: Page, number: int, *, beside: int | None = None) -> None:
     """Both pictures show this frame, or the left one another."""
     want = [number if beside is None else beside, number]
-    end = time.monotonic() + 8
+    end = time.monotonic() + 30
     while (seen := page.evaluate(READ_TWO)) != want:
         assert time.monotonic() < end, f"shows {seen}, not {want}"
         time.sleep(0.02)
@@ -99,7 +99,7 @@ def test_the_last_take_plays_at_once_and_loops(served: TakesServer, page: Page) 
     page.goto(served.url)
     expect(page.locator("#play")).to_have_attribute("aria-pressed", "true")
     seen: set[int] = set()
-    end = time.monotonic() + 12
+    end = time.monotonic() + 30
     while time.monotonic() < end and not (len(seen) > 20 and min(seen) <= 202 and max(seen) >= 237):
         both = page.evaluate(READ_TWO)
         if None not in both:
@@ -145,8 +145,8 @@ def test_in_and_out_bound_the_loop(opened: Page) -> None:
     at(opened, 210)
     press(opened, "l")
     seen: set[int] = set()
-    end = time.monotonic() + 12
-    while not (time.monotonic() > end - 10 and {204, 210} <= seen):
+    end = time.monotonic() + 30
+    while not (time.monotonic() > end - 28 and {204, 210} <= seen):
         seen.add(opened.evaluate(READ, "aged"))
         assert time.monotonic() < end, seen
     assert min(seen) == 204 and max(seen) == 210
@@ -367,7 +367,7 @@ def test_a_take_plays_right_after_the_cut_while_the_next_one_rolls(
     direction.act("cut", {}, "test")
     expect(page.locator("#slate")).to_have_text("7 B take 1")
     expect(page.locator("#fps")).to_contain_text("of 24")
-    assert time.monotonic() - begun < 8  # on a quiet machine under one
+    assert time.monotonic() - begun < 20  # on a quiet machine under one
     direction.act("roll", {}, "test")
     expect(page.locator("#recorder")).to_have_text("RECORDING 7 B 002")
     press(page, "k", "Home")
