@@ -103,15 +103,16 @@ class Lineup:
     """The performers of a cast, to be compared with."""
 
     def __init__(self, cast: Cast) -> None:
-        known = [role.identity for role in cast.roles]
-        if not all(identity is not None for identity in known):
+        known = [np.asarray(role.identity, np.float32) for role in cast.roles if role.identity is not None]
+        if len(known) < len(cast.roles):
             raise ValueError("everybody is not recognised")
-        self._known = [np.asarray(identity, np.float32) for identity in known]
+        self._known = np.concatenate(known)
+        self._first = np.cumsum([0, *(len(identity) for identity in known[:-1])])
 
     def distances(self, embedding: NDArray[np.float32]) -> NDArray[np.float64]:
         """To each performer, as they look at the age at which they look most like this."""
-        nearest = [float(np.linalg.norm(known - embedding, axis=1).min()) for known in self._known]
-        return np.array(nearest, np.float64)
+        off = self._known - embedding
+        return np.sqrt(np.minimum.reduceat(np.einsum("ij,ij->i", off, off), self._first), dtype=np.float64)
 
 
 def choose(

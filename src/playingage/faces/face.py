@@ -1,11 +1,14 @@
 """What is known of one face in one frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 LANDMARKS = 478
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Face:
     pose: Pose
     confidence: float
     strength: float = 1.0
+    _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (LANDMARKS, 3) or self.landmarks.dtype != np.float32:
@@ -40,6 +44,7 @@ class Face:
             raise ValueError(f"landmarks want float32 {LANDMARKS} x 3, not {found}")
         if not (0 <= self.confidence <= 1 and 0 <= self.strength <= 1):
             raise ValueError("confidence and strength are between 0 and 1")
+        object.__setattr__(self, "_box", box_of(self.landmarks))
 
     @property
     def points(self) -> NDArray[np.float32]:
@@ -47,19 +52,29 @@ class Face:
         return self.landmarks[:, :2]
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
+    def box(self) -> Box:
         """Left, top, right, bottom of the landmarks in pixels."""
-        low, high = self.points.min(axis=0), self.points.max(axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        return self._box
 
     @property
     def size(self) -> float:
         """The longer side of the box in pixels."""
-        left, top, right, bottom = self.box
-        return max(right - left, bottom - top)
+        return side_of(self._box)
 
 
-def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def box_of(points: NDArray[np.floating]) -> Box:
+    """Left, top, right, bottom of points, N x 2 or 3."""
+    low, high = cv2.reduce(points, 0, cv2.REDUCE_MIN)[0], cv2.reduce(points, 0, cv2.REDUCE_MAX)[0]
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def side_of(box: Box) -> float:
+    """The longer side."""
+    left, top, right, bottom = box
+    return max(right - left, bottom - top)
+
+
+def overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes (left, top, right, bottom); 0..1."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])

@@ -4,7 +4,6 @@ The network is dlib's face recognition ResNet v1 (Davis King, public domain; aft
 metric loss: faces of one person less than 0.6 apart.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,8 +35,8 @@ class FaceIdentity:
 
         pixels: RGB uint8 H x W x 3, display-encoded.
         """
-        planes = np.stack(cv2.split(identity_chip(pixels, landmarks)))[None]
-        return np.asarray(self._network.run([np.asarray(planes, np.float32)])[0][0], np.float32)
+        planes = identity_chip(pixels, landmarks).transpose(2, 0, 1)
+        return np.asarray(self._network.run([planes[None]])[0][0], np.float32)
 
 
 def identity_chip(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from playingage.faces.align import halve
 from playingage.faces.detector import Detection, network_file
-from playingage.faces.face import LANDMARKS, Pose
+from playingage.faces.face import LANDMARKS, Pose, box_of, side_of
 from playingage.runtime import Device, Network
 
 _MESH, _IRIS = 192, 64
@@ -54,10 +54,9 @@ def region_of_landmarks(landmarks: NDArray[np.float32]) -> Region:
     dx, dy = landmarks[263, :2] - landmarks[33, :2]
     angle = float(np.arctan2(dy, dx))
     c, s = np.cos(angle), np.sin(angle)
-    level = landmarks[:468, :2] @ np.array([[c, -s], [s, c]])
-    low, high = level.min(axis=0), level.max(axis=0)
-    x, y = (low + high) / 2
-    return Region(float(c * x - s * y), float(s * x + c * y), _MARGIN * float(max(high - low)), angle)
+    level = box_of(landmarks[:468, :2] @ np.array([[c, -s], [s, c]]))
+    x, y = (level[0] + level[2]) / 2, (level[1] + level[3]) / 2
+    return Region(float(c * x - s * y), float(s * x + c * y), _MARGIN * side_of(level), angle)
 
 
 def pose_of(landmarks: NDArray[np.float32]) -> Pose:
@@ -85,12 +84,10 @@ class FaceMesh:
         Without `irises` the ten iris points all lie in the middle of their eye, and two thirds of the time are saved.
         """
         to_frame = region.to_frame(_MESH)
-        raw = self._mesh.run([_picture(pixels, to_frame, _MESH, region.side / _MESH)])
+        raw = _run(self._mesh, pixels, to_frame, region.side / _MESH)
         points, logit = sorted(raw, key=lambda value: -value.size)
-        local = points.reshape(468, 3).astype(np.float64)
         found = np.empty((LANDMARKS, 3), np.float32)
-        found[:468, :2] = local[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
-        found[:468, 2] = local[:, 2] * (region.side / _MESH)
+        found[:468] = _placed(points, to_frame, region.side / _MESH)
         for index, (a, b) in enumerate(_EYES):
             start = 468 + 5 * index
             found[start : start + 5] = (
@@ -109,18 +106,33 @@ class FaceMesh:
         if mirrored:  # the network knows one eye; the other is shown to it in a mirror
             to_frame[:, 2] += to_frame[:, 0] * (_IRIS - 1)
             to_frame[:, 0] *= -1
-        raw = self._iris.run([_picture(pixels, to_frame, _IRIS, side / _IRIS)])
-        local = min(raw, key=lambda value: value.size).reshape(5, 3).astype(np.float64)
-        points = np.empty((5, 3), np.float32)
-        points[:, :2] = local[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
+        raw = _run(self._iris, pixels, to_frame, side / _IRIS)
+        points = _placed(min(raw, key=lambda value: value.size), to_frame, 1)
         points[:, 2] = centre[2]
         return points
 
 
+def _run(
+    network: Network, pixels: NDArray[np.uint8], to_frame: NDArray[np.float64], shrink: float
+) -> list[NDArray[np.float32]]:
+    """What a network says of a region; the next run writes over it."""
+    given = network.given[0][0]
+    np.divide(_picture(pixels, to_frame, given.shape[0], shrink), np.float32(255), out=given)
+    return network.run(network.given, borrow=True)
+
+
+def _placed(local: NDArray[np.float32], to_frame: NDArray[np.float64], depth: float) -> NDArray[np.float32]:
+    """Points of a region's picture as N x 3 in the frame; `depth`: frame pixels to one of the picture."""
+    found = local.reshape(-1, 3).astype(np.float64)
+    found[:, :2] = found[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
+    found[:, 2] *= depth
+    return found.astype(np.float32)
+
+
 def _picture(
     pixels: NDArray[np.uint8], to_frame: NDArray[np.float64], size: int, shrink: float
-) -> NDArray[np.float32]:
-    """1 x size x size x 3 float32 0..1 of a region; `shrink` is frame pixels to one pixel of the result."""
+) -> NDArray[np.uint8]:
+    """size x size x 3 of a region; `shrink` is frame pixels to one pixel of the result."""
     if shrink >= 2:
         # Reduce by area first: plain sampling of every third pixel makes landmarks jitter with the grain.
         height, width = pixels.shape[:2]
@@ -132,7 +144,7 @@ def _picture(
     else:
         from_frame = _inverse(to_frame)
     picture = cv2.warpAffine(pixels, from_frame, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(picture[None], np.float32) / np.float32(255)
+    return np.asarray(picture, np.uint8)
 
 
 def _inverse(transform: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ class LandmarkFilter:
             return landmarks
         step = seconds - self._time
         # The face moves as a whole: its mean motion is taken out before, and put back after, the filter.
-        shift = (value - self._value).mean(axis=0, keepdims=True)
+        shift = np.add.reduce(value - self._value, keepdims=True) / len(value)
         speed = shift / step / max(size, 1.0)
         self._speed = self._speed + _alpha(_SPEED_CUTOFF, step) * (speed - self._speed)
         cutoff = _MIN_CUTOFF + _BETA * float(np.hypot(*self._speed[0, :2])) * 10

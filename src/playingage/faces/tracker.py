@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playingage.faces.detector import FaceDetector, Tile, tiles, whole
-from playingage.faces.face import Face, overlap
+from playingage.faces.face import Face, box_of, overlap, side_of
 from playingage.faces.finder import MIN_CONFIDENCE
 from playingage.faces.mesh import FaceMesh, Region, pose_of, region_of_detection, region_of_landmarks
 from playingage.faces.presence import presence
@@ -96,8 +96,9 @@ class FaceTracker:
         found, confidence = self._landmarks(pixels, region_of_landmarks(guess))
         if confidence < MIN_CONFIDENCE:
             found, confidence = self._landmarks(pixels, region_of_landmarks(last))
-        if confidence >= MIN_CONFIDENCE and _plausible(found, last):
-            track.motion = 0.7 * (found - last).mean(axis=0) + 0.3 * track.motion
+        shift = np.add.reduce(found - last) / np.float32(len(found))
+        if confidence >= MIN_CONFIDENCE and _plausible(_size(found), _size(last), shift):
+            track.motion = 0.7 * shift + 0.3 * track.motion
             track.raw, track.seen = found, seconds
             self._set(track, found, confidence, seconds, step)
             return
@@ -118,7 +119,7 @@ class FaceTracker:
         pose = pose_of(found)
         wanted = presence(pose, confidence)
         strength = self._eased(track, wanted, step)
-        size = float(np.ptp(found[:468, :2], axis=0).max())
+        size = _size(found)
         calm = track.filter(found, seconds, size) if self.settings.smooth else found
         track.fresh = False
         track.face = Face(
@@ -191,11 +192,10 @@ class FaceTracker:
         return _Track(face, fresh=self._detected == -np.inf)
 
     def _revive(self, points: NDArray[np.float32]) -> _Track | None:
-        low, high = points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)
-        centre, size = (low + high) / 2, float(max(high - low))
+        box, size = box_of(points[:468]), _size(points)
         for track in self._gone:
             left, top, right, bottom = track.face.box
-            distance = np.hypot(*(centre - ((left + right) / 2, (top + bottom) / 2)))
+            distance = np.hypot(box[0] + box[2] - left - right, box[1] + box[3] - top - bottom) / 2
             if distance < 1.0 * size and 0.6 < track.face.size / max(size, 1.0) < 1.6:
                 self._gone.remove(track)
                 track.face = replace(track.face, strength=0.0)
@@ -207,9 +207,10 @@ def _part(step: float, whole_time: float) -> float:
     return 1.0 if whole_time == 0 else step / whole_time
 
 
-def _plausible(found: NDArray[np.float32], last: NDArray[np.float32]) -> bool:
+def _size(landmarks: NDArray[np.float32]) -> float:
+    return side_of(box_of(landmarks[:468]))
+
+
+def _plausible(size: float, size_last: float, shift: NDArray[np.float32]) -> bool:
     """A face neither jumps by its own size nor changes size by half between two frames."""
-    size_last = float(np.ptp(last[:468, :2], axis=0).max())
-    size = float(np.ptp(found[:468, :2], axis=0).max())
-    jump = float(np.hypot(*(found - last)[:468, :2].mean(axis=0)))
-    return 0.6 < size / max(size_last, 1e-6) < 1.7 and jump < 0.8 * size_last
+    return 0.6 < size / max(size_last, 1e-6) < 1.7 and float(np.hypot(shift[0], shift[1])) < 0.8 * size_last
