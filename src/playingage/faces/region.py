@@ -16,6 +16,9 @@ OVAL = (
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 EYE_LEFT = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 EYE_RIGHT = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+_OPENINGS = (EYE_LEFT, EYE_RIGHT, INNER_LIPS)
+_RIMS = np.concatenate(_OPENINGS)
+"""Their points, one outline after the other."""
 _LEVELS = (
     "ighegfdcbaaijjkkkklhhadddddbbbbdlcddfijiijjkgfbegfffaaabbjjghjjagaaaaaaaiiigjjjgijjlkkkkjkkkifhjjhhhffgaaakaaadedcege"
     "eeeeedfbhfdegcfhcfklfkblhfdcdjhlllaldccbcbbbcbchigiblllkcellhkkkkliiiihecciicleeeflllkglghhlfkljijiifgggbbbbbceeeeedd"
@@ -74,20 +77,20 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     height = float(np.hypot(*up))
     oval[_LIFTED] += _LIFT * up
     centre = oval.mean(axis=0)
-    outline, mesh = (_fixed(centre + (each - centre) * _MARGIN) for each in (oval, points[:468]))
+    mesh = _fixed(centre + (np.concatenate([points[:468], oval]) - centre) * _MARGIN)
     region = np.zeros((_WORK, _WORK), np.float32)
     # Two levels of the mesh at a time cover what is seen of it, also where its oval lies hidden on a turned head: their
     # hulls follow the profile, and move as smoothly as the points do.
-    for each in (outline, *(cv2.convexHull(mesh[band]) for band in _BANDS)):
+    for each in (mesh[468:], *(cv2.convexHull(mesh[band]) for band in _BANDS)):
         cv2.fillPoly(region, [each], 2.0, shift=_SHIFT)
     # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
-    box = _box(np.concatenate([outline, mesh]), 2)
+    box = _box(mesh, 2)
     soft = _blur(region[box], max(1.0, 0.035 * height))
     soft -= 1
     np.minimum(np.maximum(soft, 0, out=soft), 1, out=soft)
     # No change reaches the crop's border: whatever lies there would end in a visible edge.
     np.multiply(soft, _BORDER[box], out=region[box])
-    holes, bare = _openings(points)
+    holes, bare = _openings(points[_RIMS])
     region[holes] *= bare
     return _enlarged(region, size)
 
@@ -98,21 +101,26 @@ def spare_openings(mask: Plane, landmarks: NDArray[np.float32], transform: NDArr
 
     Arguments as in `face_region`, the crop being the mask's.
     """
-    box, bare = _openings(_in_crop(landmarks, transform, _WORK / mask.shape[0]))
+    box, bare = _openings(_in_crop(landmarks[_RIMS], transform, _WORK / mask.shape[0]))
     rows, columns = (slice(*(edge * mask.shape[0] // _WORK for edge in (each.start, each.stop))) for each in box)
     part = mask[rows, columns]
     if part.size:
         part *= cv2.resize(bare, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _openings(points: NDArray[np.float32]) -> tuple[tuple[slice, slice], Plane]:
-    """Rows and columns of the working crop around the openings of the mesh (P x 2), and 0 in these, 1 elsewhere."""
-    outlines = [_fixed(points[list(outline)]) for outline in (EYE_LEFT, EYE_RIGHT, INNER_LIPS)]
-    box = _box(np.concatenate(outlines), 6, _CELL)
-    bare = np.ones((box[0].stop - box[0].start, box[1].stop - box[1].start), np.float32)
-    corner = np.array((box[1].start, box[0].start), np.int32) << _SHIFT
-    for outline in outlines:
-        cv2.fillPoly(bare, [outline - corner], 0.0, shift=_SHIFT)
+def _openings(rims: NDArray[np.float32]) -> tuple[tuple[slice, slice], Plane]:
+    """Rows and columns of the working crop around the openings, and 0 in these, 1 elsewhere.
+
+    rims: 52 x 2, the points of `_RIMS`.
+    """
+    fixed = _fixed(rims)
+    rows, columns = box = _box(fixed, 6, _CELL)
+    fixed -= np.array((columns.start, rows.start), np.int32) << _SHIFT
+    bare = np.ones((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    first = 0
+    for outline in _OPENINGS:
+        cv2.fillPoly(bare, [fixed[first : first + len(outline)]], 0.0, shift=_SHIFT)
+        first += len(outline)
     return box, _blur(bare, 0.8) if bare.size else bare
 
 

@@ -59,7 +59,8 @@ class CropReager:
         out = self._network.run([given[name] for name in self._network.inputs], borrow=True)
         named = dict(zip(self._network.outputs, out, strict=True))
         side = (self.size - self._width) // 2
-        result = np.zeros((4, self.size, self.size), np.float32)
+        result = np.empty((4, self.size, self.size), np.float32)
+        result[..., :side] = result[..., self.size - side :] = 0
         result[:3, :, side : self.size - side] = named["delta"][0]
         result[3, :, side : self.size - side] = named["matte"][0, 0]
         return result[:3].transpose(1, 2, 0), result[3]
