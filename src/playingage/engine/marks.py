@@ -43,8 +43,8 @@ class Marks:
     """The marks of a face.
 
     rows, columns: of the working crop of 256 pixels that were looked at. found: h x w of them, how surely each is in a
-    mark, 0..1. clear: 1 - `found` at half the size. around: 1 over the mean of `clear` around each place. The three are
-    None where there is no mark.
+    mark, 0..1. clear: h/2 x w/2 x 3, 1 - `found` in each channel. around: 1 over the mean of `clear` around each place.
+    The three are None where there is no mark.
     """
 
     rows: slice
@@ -69,7 +69,8 @@ class Marks:
         half = max(1, found.shape[1] // 2), max(1, found.shape[0] // 2)
         clear = 1 - np.asarray(cv2.resize(found, half, interpolation=cv2.INTER_AREA), np.float32)
         around = 1 / np.maximum(cv2.blur(clear, _REACH), np.float32(1e-3))
-        return cls(rows=rows, columns=columns, found=found, clear=clear, around=np.asarray(around, np.float32))
+        three = (np.asarray(cv2.merge([plane] * 3), np.float32) for plane in (clear, around))
+        return cls(rows=rows, columns=columns, found=found, clear=next(three), around=next(three))
 
     def spare(self, delta: Image) -> None:
         """Replace a change (S x S x 3, in place) in the marks by what it is around them: so they keep their contrast.
@@ -79,16 +80,15 @@ class Marks:
         if self.found is None or self.clear is None or self.around is None:
             return
         step = delta.shape[0] / _WORK
-        part = delta[_scaled(self.rows, step), _scaled(self.columns, step)].transpose(2, 0, 1)
-        height, width = part.shape[1:]
-        filled = np.empty(part.shape, np.float32)
-        for own, into in zip(part, filled, strict=True):
-            small = cv2.resize(own, self.clear.shape[::-1], interpolation=cv2.INTER_LINEAR)
-            small = cv2.blur(cv2.multiply(small, self.clear, dst=small), _REACH)
-            cv2.resize(cv2.multiply(small, self.around, dst=small), (width, height), dst=into)
-        filled -= part
-        filled *= cv2.resize(self.found, (width, height))
-        part += filled
+        planes = delta[_scaled(self.rows, step), _scaled(self.columns, step)].transpose(2, 0, 1)
+        own = cv2.merge(list(planes))
+        height, width = own.shape[:2]
+        small = cv2.resize(own, self.clear.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        small = cv2.multiply(cv2.blur(cv2.multiply(small, self.clear), _REACH), self.around)
+        weight = np.asarray(cv2.resize(self.found, (width, height)), np.float32)
+        mixed = cv2.blendLinear(cv2.resize(small, (width, height)), own, weight, 1 - weight)
+        for plane, channel in zip(planes, cv2.split(mixed), strict=True):
+            plane[:] = channel
 
 
 def find_marks(crop: Image, points: NDArray[np.float32], step: float) -> Plane:
