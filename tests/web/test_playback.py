@@ -203,15 +203,25 @@ CLOCK = """async ({ speed, direction, begin, end, rate }) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def clock(shot: Path, browser: Browser) -> Iterator[Page]:
+    """A page on which the clock alone is tried."""
+    with TakesServer(shot, ServerSettings(port=0)) as server:
+        page = browser.new_page()
+        page.goto(server.url + "pages/playback-clock.js")
+        yield page
+        page.context.close()
+
+
 @pytest.mark.parametrize("speed", [0.25, 0.5, 1, 2])
 @pytest.mark.parametrize("direction", [1, -1])
 @pytest.mark.parametrize(("begin", "end"), [(0, 49), (10, 21)])
 def test_time_goes_round_and_every_frame_due_was_foreseen(
-    opened: Page, speed: float, direction: int, begin: int, end: int
+    clock: Page, speed: float, direction: int, begin: int, end: int
 ) -> None:
     for rate in (24, 30000 / 1001):
         asked = {"speed": speed, "direction": direction, "begin": begin, "end": end, "rate": rate}
-        told = opened.evaluate(CLOCK, asked)
+        told = clock.evaluate(CLOCK, asked)
         step = direction * (2 if speed == 2 else 1)
         span = end - begin + 1
         assert told["strays"] == 0
@@ -219,8 +229,11 @@ def test_time_goes_round_and_every_frame_due_was_foreseen(
         assert len(told["seen"]) == pytest.approx(10 * rate * min(speed, 1), abs=2)
 
 
-def test_without_loop_it_stops_at_the_end(opened: Page) -> None:
-    press(opened, "q", *["Shift+ArrowRight"], " ")
+@pytest.mark.parametrize("held_up", [False, True])
+def test_without_loop_it_stops_at_the_end(opened: Page, held_up: bool) -> None:
+    press(opened, "q", "Shift+ArrowRight", " ")
+    if held_up:
+        opened.evaluate("() => { const end = performance.now() + 900; while (performance.now() < end); }")
     at(opened, 239)
     expect(opened.locator("#play")).to_have_attribute("aria-pressed", "false")
 

@@ -11,8 +11,8 @@ from web.browser import watch
 from web.conftest import Serve
 
 SCREENS = {
-    "phone": (390, 844, 3, True), "small phone": (320, 568, 2, True), "phone on its side": (844, 390, 3, True),
-    "tablet": (820, 1180, 2, True), "tablet on its side": (1180, 820, 2, True), "laptop": (1366, 768, 1, False),
+    "phone": (390, 844, 2, True), "small phone": (320, 568, 1, True), "phone on its side": (844, 390, 1, True),
+    "tablet": (820, 1180, 1, True), "tablet on its side": (1180, 820, 1, True), "laptop": (1366, 768, 1, False),
     "desktop": (1920, 1080, 1, False), "wide": (2560, 1080, 1, False),
 }  # fmt: skip
 

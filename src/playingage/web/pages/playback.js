@@ -195,7 +195,8 @@ function frame() {
   if (shown.reel === null || !transport.length) return;
   const now = seconds();
   const due = transport.due(now);
-  if (due === null) {
+  if (due === null) { // a page that was held up goes past the end: it shows the last frame all the same
+    transport.go(transport.playing > 0 ? transport.end : transport.begin, now);
     play(0);
     return;
   }
