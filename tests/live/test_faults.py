@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -15,8 +15,8 @@ from live.fakes import FakeReager, FakeSource, write_number
 from live.test_run import settings, threads, until
 from playingage.core import ModelError, SourceLostError
 from playingage.frames import Frame
-from playingage.live import LiveRun, Pair, View, Want, encode_picture
-from playingage.live.encode import Jpeg
+from playingage.live import LiveRun, Pair, View, Want
+from playingage.live.encode import Jpeg, encode_pictures
 from playingage.live.tidy import Tidy
 from playingage.models.package import PACKAGES
 from playingage.runtime import Network, choose_device
@@ -139,12 +139,12 @@ def test_a_picture_that_cannot_be_compressed_costs_that_picture(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = threading.Event()
-    def encode(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
+    def encode(frames: Sequence[Frame], size: tuple[int, int], quality: int) -> list[Jpeg]:
         if bad.is_set():
             raise RuntimeError("no memory")
-        return encode_picture(frame, size, quality)
+        return encode_pictures(frames, size, quality)
 
-    monkeypatch.setattr("playingage.live.feed.encode_picture", encode)
+    monkeypatch.setattr("playingage.live.feed.encode_pictures", encode)
     run = LiveRun(FakeSource(rate=100), FakeReager(), settings())
     viewer = run.feed.join(lambda: None)
     viewer.ask(Want(short_side=360))
@@ -221,11 +221,11 @@ def test_what_hangs_on_a_frame_is_known_to_whoever_starts_it_again(
             hang("reage")
             return self.process(looked, ask)
 
-    def encode(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
+    def encode(frames: Sequence[Frame], size: tuple[int, int], quality: int) -> list[Jpeg]:
         hang("encode")
-        return encode_picture(frame, size, quality)
+        return encode_pictures(frames, size, quality)
 
-    monkeypatch.setattr("playingage.live.feed.encode_picture", encode)
+    monkeypatch.setattr("playingage.live.feed.encode_pictures", encode)
     run = LiveRun(FakeSource(rate=100), TwoSteps(), settings())
     run.feed.join(lambda: None).ask(Want(short_side=360))
     with run:

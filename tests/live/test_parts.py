@@ -11,6 +11,7 @@ from live.fakes import FakeFace
 from playingage.core import SettingError
 from playingage.frames import Colour, Frame
 from playingage.live import LiveSettings, LiveStats, Mailbox, View, encode_picture, judge, scaled_size
+from playingage.live.encode import encode_pictures
 from playingage.live.stats import line
 
 
@@ -146,6 +147,20 @@ def test_every_depth_reaches_the_monitor_as_the_same_grey(
     back = simplejpeg.decode_jpeg(jpeg.data)
     assert back.shape == (size[1], size[0], 3) and (jpeg.width, jpeg.height) == size
     assert abs(float(back.mean()) - 128) < 1.5
+
+
+@pytest.mark.parametrize("size", [(320, 200), (160, 100), (213, 133)])
+def test_pictures_of_a_pair_are_those_that_each_alone_would_be(size: tuple[int, int]) -> None:
+    clean = np.random.default_rng(1).integers(0, 255, (200, 320, 3), np.uint8)
+    aged = clean.copy()
+    aged[70:90, 100:140] //= 2
+    frames = [Frame(pixels=pixels, number=0, rate=Fraction(24)) for pixels in (clean, aged)]
+    together = encode_pictures(frames, size, 85)
+    for one, frame in zip(together, frames, strict=True):
+        alone = encode_picture(frame, size, 85)
+        assert (one.width, one.height) == size
+        assert np.array_equal(simplejpeg.decode_jpeg(one.data), simplejpeg.decode_jpeg(alone.data))
+    assert together[0].data != together[1].data
 
 
 def test_not_a_number_is_no_reason_to_fail() -> None:

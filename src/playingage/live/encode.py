@@ -1,13 +1,14 @@
 """Monitor pictures: scaled, 8 bits, JPEG. Pure functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from playingage.frames import Frame, Pixels, to_view
+from playingage.live.strips import encode, encode_strips, join
 
 STEPS = (540, 720)
 """Short sides, in pixels, of the sizes below the full one."""
@@ -38,9 +39,22 @@ def scaled_size(width: int, height: int, short_side: float) -> tuple[int, int]:
 
 
 def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
-    """Compress `frame` at `size` (width, height) in pixels: scaled, display-encoded, 8 bits, 4:2:0.
+    """Compress `frame` at `size` (width, height) in pixels: scaled, display-encoded, 8 bits, 4:2:0."""
+    return encode_pictures((frame,), size, quality)[0]
 
-    Scaled by area, except by less than 2 (1080 to 720): there OpenCV's area filter takes 5 ms, its bilinear one 1 ms,
+
+def encode_pictures(frames: Sequence[Frame], size: tuple[int, int], quality: int) -> list[Jpeg]:
+    """As `encode_picture`, of frames of one size: strips that are the same as in the first are compressed once."""
+    first, *others = (_shown(frame, size) for frame in frames)
+    if not others:
+        return [Jpeg(data=encode(first, quality, fast=True), width=size[0], height=size[1])]
+    known = encode_strips(first, quality, fast=True)
+    strips = [known, *(encode_strips(each, quality, first, known, fast=True) for each in others)]
+    return [Jpeg(data=join(each, *size, grey=False), width=size[0], height=size[1]) for each in strips]
+
+
+def _shown(frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Scaled by area, except by less than 2 (1080 to 720): there OpenCV's area filter takes 5 ms, its bilinear one 2,
     and every pixel still counts.
     """
     pixels: Pixels = frame.pixels
@@ -50,9 +64,7 @@ def encode_picture(frame: Frame, size: tuple[int, int], quality: int) -> Jpeg:
         pixels = cv2.resize(
             pixels, size, interpolation=cv2.INTER_AREA if frame.width >= 2 * size[0] else cv2.INTER_LINEAR
         )  # type: ignore[assignment]
-    eight = np.ascontiguousarray(display_pixels(pixels, frame.colour.transfer))
-    data = simplejpeg.encode_jpeg(eight, quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True)
-    return Jpeg(data=bytes(data), width=size[0], height=size[1])
+    return np.ascontiguousarray(display_pixels(pixels, frame.colour.transfer))
 
 
 def display_pixels(pixels: Pixels, transfer: str) -> NDArray[np.uint8]:

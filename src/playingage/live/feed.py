@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from playingage.core import PlayingAgeError
-from playingage.live.encode import Jpeg, black_like, encode_picture, scaled_size
+from playingage.frames import Frame
+from playingage.live.encode import Jpeg, black_like, encode_pictures, scaled_size
 from playingage.live.mailbox import Mailbox
 from playingage.live.pair import Pair
 from playingage.live.settings import LiveSettings
@@ -15,6 +16,8 @@ from playingage.live.viewer import Delivery, Viewer, Want
 
 __all__ = ["Delivery", "Feed"]
 log = logging.getLogger(__name__)
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 class Feed:
@@ -120,28 +123,38 @@ class Feed:
             linked = []
         if not wants:
             return
-        encoded: dict[tuple[str, tuple[int, int]], Jpeg] = {}
-        made = [(viewer, want, self._pictures(pair, want, encoded)) for viewer, want in wants]
+        encoded = self._encode(pair, [want for _, want in wants])
         now = self._clock()
         self._stats.work("encode", now - begun, now)
         self._stats.delay("encoded", now - pair.captured, now)
         self._stats.count("encoded", now)
         show_at = now + max((viewer.lag for viewer, _ in linked), default=0.0) if len(linked) > 1 else None
-        for viewer, want, pictures in made:
+        for viewer, want in wants:
+            pictures = {name: encoded[_size(pair, want), _source(pair, name)] for name in want.names}
             delivery = Delivery(pair=pair, pictures=pictures, encoded=now, show_at=show_at if want.linked else None)
             viewer.offer(delivery)
 
-    def _pictures(self, pair: Pair, want: Want, encoded: dict[tuple[str, tuple[int, int]], Jpeg]) -> dict[str, Jpeg]:
-        size = scaled_size(pair.clean.width, pair.clean.height, want.short_side)
-        pictures: dict[str, Jpeg] = {}
-        for name in want.names:
-            source = "camera" if name == "aged" and pair.same else name
-            if (source, size) not in encoded:
-                frame = pair.clean if source == "camera" else pair.aged or black_like(pair.clean)
-                encoded[source, size] = encode_picture(frame, size, self._settings.quality)
-            pictures[name] = encoded[source, size]
-        return pictures
+    def _encode(self, pair: Pair, wants: Sequence[Want]) -> dict[tuple[Size, str], Jpeg]:
+        """Every picture that is wanted in the sizes in which it is, each once; those of one size together."""
+        needed: dict[Size, dict[str, Frame]] = {}
+        for want in wants:
+            frames = needed.setdefault(_size(pair, want), {})
+            for name in want.names:
+                frames[_source(pair, name)] = pair.clean if name == "camera" else pair.aged or black_like(pair.clean)
+        return {
+            (size, source): jpeg for size, frames in needed.items() for source, jpeg in
+            zip(frames, encode_pictures(list(frames.values()), size, self._settings.quality), strict=True)
+        }
 
     def report(self) -> Sequence[dict[str, Any]]:
         """Plain values of every viewer for JSON."""
         return [viewer.report() for viewer in self.viewers]
+
+
+def _size(pair: Pair, want: Want) -> Size:
+    return scaled_size(pair.clean.width, pair.clean.height, want.short_side)
+
+
+def _source(pair: Pair, name: str) -> str:
+    """The picture that is encoded for it: where both are the same, the camera's serves both."""
+    return "camera" if pair.same else name

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from playingage.frames import Colour, Frame
 from playingage.live.encode import display_pixels
 from playingage.live.pair import Pair
+from playingage.live.strips import encode_strips, join
 from playingage.live.takes.notes import frame_note
-from playingage.live.takes.strips import encode_strips, join
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from playingage.live.takes.strips import ROWS, encode, encode_strips, join
+from playingage.live.strips import ROWS, encode, encode_strips, join
 
 
 @settings(max_examples=25, deadline=None)
