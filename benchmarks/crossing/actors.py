@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.engine.hair import SIDE, parse_head
+from playingage.engine.heads import SIDE, parse_head
 from playingage.faces import FaceFinder, FaceIdentity, head_transform, warp_crop
 from playingage.models import HeadParser, default_package
 from playingage.runtime import Device

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from playingage.core import ModelError, canonical_json
 from playingage.engine import Engine, Look, Reager
-from playingage.engine.hair import SIDE, Head, HeadMasks, grey_share, regrey, uncovered
+from playingage.engine.hair import grey_share, regrey
+from playingage.engine.heads import SIDE, Head, HeadMasks, head_side, uncovered
 from playingage.faces import head_transform, template_transform
 from playingage.models import MASKS, PACKAGES, ModelPackage
 from playingage.runtime import choose_device
@@ -105,6 +106,22 @@ def test_bald_heads_and_what_is_in_front_stay() -> None:
     one = head(BROWN, front=True)
     change = np.abs(after(one, 35, 82) - one.crop).max(axis=2)
     assert change[:, : SIDE // 2 - 2].max() == 0 and change[:, SIDE // 2 + 2 :].max() > 0.2
+
+
+def test_a_smaller_crop_gives_the_same_change() -> None:
+    assert (head_side(256), head_side(512)) == (192, 256)
+    for hair, source, target in ((BROWN, 35.0, 80.0), (WHITE, 75.0, 35.0)):
+        large = head(hair)
+        planes = np.stack([cv2.resize(plane, (192, 192), interpolation=cv2.INTER_AREA) for plane in large.masks.planes])
+        crop = np.asarray(cv2.resize(large.crop, (192, 192), interpolation=cv2.INTER_AREA), np.float32)
+        small = Head(crop=crop, masks=HeadMasks(np.asarray(planes, np.float32)))
+        there = [after(one, source, target) - one.crop for one in (large, small)]
+        reduced = cv2.resize(there[0], (192, 192), interpolation=cv2.INTER_AREA)
+        assert np.abs(reduced).mean() > 0.02
+        assert np.abs(reduced - there[1]).mean() < 0.06 * np.abs(reduced).mean()
+        # Hair as a whole, without its strands.
+        wide = [cv2.GaussianBlur(each, (0, 0), 4)[40:66, 75:117] for each in (np.asarray(reduced), there[1])]
+        assert np.abs(wide[0] - wide[1]).max() < 0.01
 
 
 def test_a_look_says_how_much() -> None:

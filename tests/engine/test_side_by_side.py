@@ -13,7 +13,7 @@ from people import beside, stranger_of
 
 from playingage.core import SettingError
 from playingage.engine import AgeRequest, Engine, Session, reage_frame
-from playingage.engine.hair import HeadMasks, HeldMasks
+from playingage.engine.heads import HeadMasks, HeldMasks
 from playingage.faces import FaceFinder
 from playingage.frames import Frame
 from playingage.runtime import keep_memory

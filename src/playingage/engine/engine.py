@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from playingage.core import ModelError, SettingError
 from playingage.engine.borders import ADULT, Outcome, Reason, outcome_of, reading_reasons
 from playingage.engine.composite import Patch, add_patch, merge_matte, to_frame
-from playingage.engine.hair import SIDE as HEAD_SIDE
-from playingage.engine.hair import Head, HeldMasks, parse_head, regrey, uncovered
+from playingage.engine.hair import regrey
+from playingage.engine.heads import Head, HeldMasks, head_side, parse_head, uncovered
 from playingage.engine.look import Look
 from playingage.engine.marks import Marks
 from playingage.engine.regions import with_regions
@@ -181,12 +181,13 @@ class Engine:
 
     def _head(self, frame: Frame, request: AgeRequest) -> "_Head | None":
         """The parsed head, where the package can parse and something is asked of it."""
-        transform = head_transform(request.face.landmarks, HEAD_SIDE)
-        source = _age_crop(request.source_age, transform, HEAD_SIDE, frame)
-        target = _age_crop(request.target_age, transform, HEAD_SIDE, frame)
+        side = head_side(self._reager.size)
+        transform = head_transform(request.face.landmarks, side)
+        source = _age_crop(request.source_age, transform, side, frame)
+        target = _age_crop(request.target_age, transform, side, frame)
         if self._parser is None or not (np.any(_gate(source, target)) or request.look.regions):
             return None
-        parsed = parse_head(self._parser, _head_crop(frame, transform), request.held)
+        parsed = parse_head(self._parser, _head_crop(frame, transform, side), request.held)
         return _Head(parsed=parsed, transform=transform, source=source, target=target)
 
 
@@ -286,9 +287,9 @@ def _crop(frame: Frame, transform: NDArray[np.float32], size: int) -> Image:
     return planes.transpose(1, 2, 0)
 
 
-def _head_crop(frame: Frame, transform: NDArray[np.float32]) -> Image:
+def _head_crop(frame: Frame, transform: NDArray[np.float32], side: int) -> Image:
     """The crop of the head in the same numbers, its channels side by side."""
-    return _as_seen(warp_pixels(frame.pixels, transform, HEAD_SIDE), frame)
+    return _as_seen(warp_pixels(frame.pixels, transform, side), frame)
 
 
 def _as_seen(numbers: NDArray[Any], frame: Frame) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from playingage.engine.borders import Outcome, Reason
 from playingage.engine.casting import Cast
 from playingage.engine.cuts import CutFinder
 from playingage.engine.engine import AgeRequest, Engine, Reaged, reage_frame
-from playingage.engine.hair import HeldMasks
+from playingage.engine.heads import HeldMasks
 from playingage.engine.look import Look
 from playingage.engine.recogniser import Part, Recogniser
 from playingage.engine.view import view_uint8
