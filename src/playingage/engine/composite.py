@@ -34,30 +34,34 @@ class Patch:
 
 
 def to_frame(
-    delta: Image, matte: Plane, transform: NDArray[np.float32], height: int, width: int
+    delta: Image, matte: Plane, transform: NDArray[np.float32], height: int, width: int, at: tuple[int, int] = (0, 0)
 ) -> Patch | None:
-    """Warp a crop's change (S x S x 3) and matte (S x S) back; None where the frame does not meet the matte.
+    """Warp a crop's change (S x S x 3) and matte back; None where the frame does not meet the matte.
 
-    A crop finer than the frame is reduced by area first, so that fine change neither aliases nor flickers.
+    matte: S x S, or that part of it, from the row and column `at` on, outside of which it is 0. A crop finer than the
+    frame is reduced by area first, so that fine change neither aliases nor flickers.
     """
     x, y, columns, rows = cv2.boundingRect((matte > _FAINT).view(np.uint8))
     if not columns:
         return None
+    matte = matte[y : y + rows, x : x + columns]
+    x, y = x + at[1], y + at[0]
+    box = slice(y, y + rows), slice(x, x + columns)
     left, top, right, bottom = box_in_frame(transform, (x - 1, y - 1, x + columns, y + rows))
     left, top, right, bottom = max(left, 0), max(top, 0), min(right + 1, width), min(bottom + 1, height)
     if right <= left or bottom <= top:
         return None
     local = transform.astype(np.float64)
     scale = scale_of(transform)
-    size = matte.shape[0]
-    finer = scale > 1.25
-    box = (slice(0, size), slice(0, size)) if finer else (slice(y, y + rows), slice(x, x + columns))
-    weight = cv2.threshold(matte[box], _FAINT, 0, cv2.THRESH_TOZERO)[1]
+    weight = cv2.threshold(matte, _FAINT, 0, cv2.THRESH_TOZERO)[1]
     stack = np.asarray(cv2.merge([*np.multiply(delta[box].transpose(2, 0, 1), weight, order="C"), weight]), np.float32)
-    if finer:
+    if scale > 1.25:
+        size = delta.shape[0]
         small = max(1, round(size / scale))
         factor = size / small
-        stack = np.asarray(cv2.resize(stack, (small, small), interpolation=cv2.INTER_AREA), np.float32)
+        whole = np.zeros((size, size, 4), np.float32)
+        whole[box] = stack
+        stack = np.asarray(cv2.resize(whole, (small, small), interpolation=cv2.INTER_AREA), np.float32)
         local[:, :2] /= factor
         local[:, 2] = (local[:, 2] + 0.5) / factor - 0.5
     else:

@@ -18,7 +18,7 @@ from playingage.faces.face import Face, Pose, overlap
 from playingage.faces.finder import FaceFinder
 from playingage.faces.identity import FaceIdentity
 from playingage.faces.placing import place_of
-from playingage.faces.region import face_region, neck_region, spare_openings
+from playingage.faces.region import face_part, face_region, neck_region, spare_openings
 from playingage.faces.smoothing import LandmarkFilter, smooth_two_sided
 from playingage.faces.tracker import FaceTracker
 
@@ -32,6 +32,7 @@ __all__ = [
     "LandmarkFilter",
     "Pose",
     "box_in_frame",
+    "face_part",
     "face_region",
     "head_transform",
     "neck_region",

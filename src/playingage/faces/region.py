@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from playingage.frames.pixels import Plane
 
+Box = tuple[slice, slice]
 # MediaPipe mesh indices, each a closed outline.
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
@@ -40,8 +41,8 @@ _JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397
 _NECK = 0.42
 """How far the neck's region reaches below the jaw, in parts of the face's height."""
 _MARGIN = 1.04
-_WORK, _CELL = 160, 5
-"""Side of the crop in which regions are drawn, and of its cells, which become whole pixels in crops of 32 times n."""
+_WORK, _CELL, _WHOLE = 160, 5, 32
+"""Side of the crop in which regions are drawn, and of its cells, which become whole pixels in crops of n times 32."""
 _SHIFT = 4
 
 
@@ -62,7 +63,7 @@ def neck_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
         layer = np.zeros_like(neck)
         cv2.fillPoly(layer, [_fixed(np.concatenate([narrow, narrow[::-1] + down * step]))], 1.0, shift=_SHIFT)
         neck += layer / len(steps)
-    return _enlarged(_blur(neck, max(1.0, 0.035 * height)) * _BORDER, size)
+    return _enlarged(_blur(neck, max(1.0, 0.035 * height)) * _BORDER, (size, size))
 
 
 def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> Plane:
@@ -71,6 +72,14 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
 
     `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels.
     """
+    region = np.zeros((size, size), np.float32)
+    box, part = face_part(landmarks, transform, size)
+    region[box] = part
+    return region
+
+
+def face_part(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> tuple[Box, Plane]:
+    """Rows and columns of the crop that hold all of `face_region`, and it there."""
     points = _in_crop(landmarks, transform, _WORK / size)
     oval = points[list(OVAL)]
     up = points[10] - points[152]
@@ -84,7 +93,7 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     for each in (mesh[468:], *(cv2.convexHull(mesh[band]) for band in _BANDS)):
         cv2.fillPoly(region, [each], 2.0, shift=_SHIFT)
     # The feather lies wholly inside the outline: a change that reached past it would show as a halo.
-    box = _box(mesh, 2)
+    box = _box(mesh, 2, _CELL if size % _WHOLE == 0 else _WORK)
     soft = _blur(region[box], max(1.0, 0.035 * height))
     soft -= 1
     np.minimum(np.maximum(soft, 0, out=soft), 1, out=soft)
@@ -92,7 +101,8 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     np.multiply(soft, _BORDER[box], out=region[box])
     holes, bare = _openings(points[_RIMS])
     region[holes] *= bare
-    return _enlarged(region, size)
+    rows, columns = inside = _at_size(box, size)
+    return inside, _enlarged(region[box], (columns.stop - columns.start, rows.stop - rows.start))
 
 
 def spare_openings(mask: Plane, landmarks: NDArray[np.float32], transform: NDArray[np.float32]) -> None:
@@ -102,13 +112,12 @@ def spare_openings(mask: Plane, landmarks: NDArray[np.float32], transform: NDArr
     Arguments as in `face_region`, the crop being the mask's.
     """
     box, bare = _openings(_in_crop(landmarks[_RIMS], transform, _WORK / mask.shape[0]))
-    rows, columns = (slice(*(edge * mask.shape[0] // _WORK for edge in (each.start, each.stop))) for each in box)
-    part = mask[rows, columns]
+    part = mask[_at_size(box, mask.shape[0])]
     if part.size:
         part *= cv2.resize(bare, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _openings(rims: NDArray[np.float32]) -> tuple[tuple[slice, slice], Plane]:
+def _openings(rims: NDArray[np.float32]) -> tuple[Box, Plane]:
     """Rows and columns of the working crop around the openings, and 0 in these, 1 elsewhere.
 
     rims: 52 x 2, the points of `_RIMS`.
@@ -135,7 +144,13 @@ def _fixed(points: NDArray[np.float32]) -> NDArray[np.int32]:
     return np.rint(points * (1 << _SHIFT)).astype(np.int32)
 
 
-def _box(fixed: NDArray[np.int32], room: int, cell: int = 1) -> tuple[slice, slice]:
+def _at_size(box: Box, size: int) -> Box:
+    """Rows and columns of the working crop as those of a crop of `size`."""
+    rows, columns = (slice(each.start * size // _WORK, each.stop * size // _WORK) for each in box)
+    return rows, columns
+
+
+def _box(fixed: NDArray[np.int32], room: int, cell: int) -> Box:
     """Rows and columns of the working crop, whole cells of it, that hold these points in 1/16 pixels and some room."""
     x, y, width, height = (value >> _SHIFT for value in cv2.boundingRect(fixed[:, None]))
 
@@ -150,8 +165,8 @@ def _blur(plane: Plane, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _enlarged(region: Plane, size: int) -> Plane:
-    full = cv2.resize(region, (size, size), interpolation=cv2.INTER_LINEAR)
+def _enlarged(region: Plane, extent: tuple[int, int]) -> Plane:
+    full = cv2.resize(region, extent, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.threshold(full, 1 / 512, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
