@@ -13,8 +13,9 @@ SYSTEM := chromium libegl1 libgl1-mesa-dri libgles2
 demo: $(VENV)/.run-time
 	$(BIN)/playingage demo
 
+# Three files at a time on two cores: much of what the tests do is waiting for other programs.
 test: $(VENV)/.tests system
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: lint types contracts test
 

@@ -24,6 +24,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data", default=str(Path(__file__).parents[2] / "shared" / "data"), help="folder of test data")
 
 
+LONGEST = (
+    "web/test_playback", "review/test_performer", "web/test_mirror", "cli/test_review", "web/test_faces_page",
+    "training/learned/test_performer", "web/test_console", "archive/test_ingest", "web/test_console_states",
+    "training/test_performer_benchmark", "web/test_pages", "training_run/test_command", "web/test_screens",
+    "cli/test_performers", "media/test_output", "training_run/test_resume", "web/test_access_page", "cli/test_evaluate",
+    "media/test_streams", "training_run/test_loop", "cli/test_slate", "live/test_outputs", "cli/test_supervise",
+    "training/test_export", "cli/test_clips", "cli/test_outputs", "archive/test_rendered", "cli/test_onset",
+)
+"""Files that take long, browser and processor in turn. They come first, so that no core waits for the last of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.relative_to(tests).with_suffix("").as_posix(), len(order)))
+
+
 @pytest.fixture(scope="session")
 def data_dir(request: pytest.FixtureRequest) -> Path:
     folder = Path(request.config.getoption("--data"))
