@@ -20,7 +20,7 @@ from playingage.engine.regions import with_regions
 from playingage.faces import (
     TEMPLATE,
     Face,
-    face_region,
+    face_part,
     head_transform,
     place_of,
     spare_openings,
@@ -167,15 +167,17 @@ class Engine:
             return
         crop = _crop(frame, transform, size)
         place = place_of(request.face.landmarks, transform, size) if self._reager.wants_place else None
-        delta, mask = self._reager(crop, source, target, place)
+        delta, seen = self._reager(crop, source, target, place)
         if request.look.keep_moles:
             _marks(crop, request.face, transform, head).spare(delta)
         delta = _as_colourful(delta, crop)
-        mask *= face_region(request.face.landmarks, transform, size)
-        mask *= gate * np.float32(strength)
+        box, mask = face_part(request.face.landmarks, transform, size)
+        mask *= seen[box]
+        mask *= np.float32(strength) * (gate[box] if isinstance(gate, np.ndarray) else gate)
         if head is not None:
-            mask *= uncovered(head.parsed, head.transform, transform, size)
-        patch = to_frame(delta, mask, transform, frame.height, frame.width)
+            mask *= uncovered(head.parsed, head.transform, transform, size)[box]
+        at = box[0].start, box[1].start
+        patch = to_frame(delta, mask, transform, frame.height, frame.width, at)
         if patch is not None:
             yield patch
 
