@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import threading
 import time
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from live.fakes import FakeFace
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
+from playingage.live import SetState
 from web.client import ask
 from web.consoles import LISTEN, Build
 from web.set import ADA, Set
@@ -245,6 +248,31 @@ def test_a_sweep_ends_when_somebody_else_decides(build: Build, page: Page) -> No
         page.wait_for_timeout(400)
         assert age_of(on) == held
     assert held == (27, "schedule")
+
+
+def test_an_answer_to_a_sweep_that_has_ended_does_not_take_its_words_away(build: Build, page: Page) -> None:
+    on, held = build(scenes=5), threading.Event()
+    carry_out = on.direction.act
+
+    def late(name: str, values: dict[str, Any], by: str) -> SetState:
+        if name == "age" and "was" in values and len(asked) > 2:
+            assert held.wait(30)  # another console is served first
+        asked.append(name)
+        return carry_out(name, values, by)
+
+    asked: list[str] = []
+    on.direction.act = late  # type: ignore[method-assign, assignment]
+    visit(page, on)
+    page.keyboard.press("Space")
+    page.wait_for_function("() => window.acts.length > 3")
+    carry_out("age", {"performer": "ada", "age": 61.7}, "somebody else")
+    expect(page.locator("#said")).to_have_text("ANOTHER AGE WAS SET ELSEWHERE: THE SWEEP ENDED")
+    page.evaluate("""() => { window.said = []; const words = document.getElementById("said");
+        new MutationObserver(() => window.said.push(words.textContent)).observe(words, { childList: true, subtree: true,
+            characterData: true }); }""")
+    held.set()
+    page.wait_for_timeout(500)
+    assert "another age was set meanwhile" not in [*page.evaluate("window.said"), page.locator("#said").inner_text()]
 
 
 def test_wrong_sweeps_are_refused_in_words(build: Build, page: Page) -> None:

@@ -72,7 +72,7 @@ function heard(message) {
   if (message.type === "pong") { clock.heard(message); return; }
   if (message.type === "set") { store.heardSet(message); judgeSweep(); payBack(); }
   else if (message.type === "did") store.heardDid(message);
-  else if (message.type === "refused") { if (store.heardRefused(message) !== null && sweep.going) halt(message.words.includes(MEANWHILE) ? ELSEWHERE : message.words); }
+  else if (message.type === "refused") refused(message);
   else if (message.type === "full") store.full = message.words;
   else if (message.type === "state") {
     const bad = (one) => one !== null && ["lost", "silent"].includes(one.source.state);
@@ -80,6 +80,14 @@ function heard(message) {
     store.state = message;
   }
   paintSoon();
+}
+
+/** Only a sweep asks on condition that nobody else did, and it may have ended before that answer comes. */
+function refused(message) {
+  if (store.heardRefused(message) === null) return;
+  const elsewhere = message.words.includes(MEANWHILE);
+  if (sweep.going) halt(elsewhere ? ELSEWHERE : message.words);
+  else if (elsewhere) store.say("age", ELSEWHERE);
 }
 
 /** The limits of what may be asked, and what is asked now. */
