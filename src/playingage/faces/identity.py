@@ -7,7 +7,7 @@ metric loss: faces of one person less than 0.6 apart.
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.align import similarity, warp_crop
+from playingage.faces.align import similarity, warp_crop, warp_planes
 from playingage.faces.detector import network_file
 from playingage.runtime import Device, Network
 
@@ -35,14 +35,18 @@ class FaceIdentity:
 
         pixels: RGB uint8 H x W x 3, display-encoded.
         """
-        planes = identity_chip(pixels, landmarks).transpose(2, 0, 1)
+        planes = warp_planes(pixels, _to_chip(landmarks), CHIP)
         return np.asarray(self._network.run([planes[None]])[0][0], np.float32)
 
 
 def identity_chip(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     """The face as the network wants it: float32 `CHIP` x `CHIP` x 3, 0..255, cut as dlib does (padding 0.25)."""
-    places = np.array(list(_POINTS.values()), np.float64)
-    return warp_crop(pixels, similarity(landmarks[list(_POINTS), :2], places), CHIP)
+    return warp_crop(pixels, _to_chip(landmarks), CHIP)
+
+
+def _to_chip(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Frame pixels to the chip's: 2 x 3."""
+    return similarity(landmarks[list(_POINTS), :2], np.array(list(_POINTS.values()), np.float64))
 
 
 def distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
