@@ -1,6 +1,7 @@
 """`playingage review`: from the command through grant and ledger to the report."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,15 @@ def pictures(portrait: NDArray[np.uint8], engine: Engine) -> Pictures:
     return pictures_of(portrait, engine, 2)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, pictures: Pictures, engine: Engine) -> Path:
+    return production_with(tmp_path_factory.mktemp("whole") / "year", pictures, engine).folder
+
+
 @pytest.fixture
-def production(tmp_path: Path, pictures: Pictures, engine: Engine) -> Production:
-    return production_with(tmp_path / "year", pictures, engine)
+def production(whole: Path, tmp_path: Path) -> Production:
+    """A copy of its own."""
+    return Production.open(shutil.copytree(whole, tmp_path / "year"))
 
 
 def test_a_review_by_name_is_reported_and_recorded(production: Production, call: Call) -> None:
@@ -71,10 +78,8 @@ print(json.dumps({"n": len(faces), "age": {}, "faces": faces}))
     assert ways["nothing"]["age_error"]["mean"] > 15
 
 
-def test_without_a_grant_nothing_is_loaded_or_made(
-    tmp_path: Path, pictures: Pictures, engine: Engine, call: Call
-) -> None:
-    expired = production_with(tmp_path / "year", pictures, engine)
+def test_without_a_grant_nothing_is_loaded_or_made(production: Production, call: Call) -> None:
+    expired = production
     for file in (expired.folder / "grants").glob("*.dsse.json"):
         file.unlink()
     done = call("review", "main", "-P", expired.folder)
@@ -86,11 +91,11 @@ def test_without_a_grant_nothing_is_loaded_or_made(
 def test_titles_and_the_ages_of_clips_have_to_be_covered(
     tmp_path: Path, pictures: Pictures, engine: Engine, call: Call
 ) -> None:
-    narrow = production_with(tmp_path / "titles", pictures, engine, titles=("Film of 42", "Film of 25"))
+    narrow = production_with(tmp_path / "titles", pictures[::2], engine, titles=("Film of 42", "Film of 25"))
     done = call("review", "main", "-P", narrow.folder)
     assert done.code == 2 and "Film of 70" in done.err
     keys: dict[str, SigningKey] = {}
-    young = production_with(tmp_path / "ages", pictures, engine, ages=(20, 50), keys=keys)
+    young = production_with(tmp_path / "ages", pictures[::2], engine, ages=(20, 50), keys=keys)
     clip = tmp_path / "clip.mkv"
     clip.write_bytes(b"")
     asked = ("review", "main", "-P", young.folder, "--clip", clip, "--age", 60)
