@@ -7,6 +7,7 @@ remembered: the same face gives the same marks from frame to frame.
 """
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -117,11 +118,14 @@ def find_marks(crop: Image, points: NDArray[np.float32], step: float) -> Plane:
 
 def _around(points: NDArray[np.float32]) -> tuple[slice, slice]:
     """Rows and columns of the working crop that hold the face, forehead and upper neck, on a grid of 4 pixels."""
-    (left, top), (right, bottom) = points[:468].min(axis=0), points[:468].max(axis=0)
+    (left, top), (right, bottom) = points[:468].min(axis=0).tolist(), points[:468].max(axis=0).tolist()
     margin = _MARGIN * (bottom - top)
-    low = np.clip(np.array([top - margin, left]) // 4 * 4, 0, _WORK - 8).astype(int)
-    high = np.clip(-(-np.array([bottom + margin, right]) // 4) * 4, low + 8, _WORK).astype(int)
-    return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
+
+    def on_grid(low: float, high: float) -> slice:
+        start = min(max(floor(low / 4) * 4, 0), _WORK - 8)
+        return slice(start, min(max(ceil(high / 4) * 4, start + 8), _WORK))
+
+    return on_grid(top - margin, bottom + margin), on_grid(left, right)
 
 
 def _scaled(part: slice, step: float) -> slice:
