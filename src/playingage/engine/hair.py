@@ -193,8 +193,9 @@ class _Part:
 def _turning(source: Age, target: Age, ahead: float, greyness: float) -> tuple[Values, Values]:
     """Shares of the hair that turn grey, and that get their colour back, between two ages: N, or one number."""
     before, after = np.asarray(grey_share(source, ahead)), np.asarray(grey_share(target, ahead))
-    more = np.clip((after - before) / np.maximum(1 - before, 1e-3), 0, 1)
-    less = np.clip(1 - after / np.maximum(before, 1e-3), 0, 1) * (_BACK * greyness)
+    # Not `clip`, which takes ten times as long over one number.
+    more = np.minimum(np.maximum((after - before) / np.maximum(1 - before, 1e-3), 0), 1)
+    less = np.minimum(np.maximum(1 - after / np.maximum(before, 1e-3), 0), 1) * (_BACK * greyness)
     return np.asarray(more, np.float32), np.asarray(less, np.float32)
 
 

@@ -58,9 +58,9 @@ class HeadMasks:
         return np.asarray(self.planes[MASKS.index(name)])
 
     @cached_property
-    def cover(self) -> Plane:
-        """What lies over the skin, S x S, 0..1: a thing in front, or hair."""
-        return np.maximum(ramp(self.plane("front"), 0.25, 0.75), ramp(self.plane("hair"), 0.3, 0.9))
+    def bare(self) -> Plane:
+        """Where nothing lies over the skin, S x S, 0..1: no thing in front, and no hair."""
+        return 1 - np.maximum(ramp(self.plane("front"), 0.25, 0.75), ramp(self.plane("hair"), 0.3, 0.9))
 
     @cached_property
     def free(self) -> Plane:
@@ -195,18 +195,15 @@ def uncovered(head: Head, head_transform: NDArray[np.float32], transform: NDArra
 
     The transforms (2 x 3) lead from the frame to the head crop and to the face's crop.
     """
-    from_face = cv2.invertAffineTransform(transform.astype(np.float64))
-    through = head_transform.astype(np.float64) @ np.vstack([from_face, [0, 0, 1]])
-    through = through @ _scaled(size / _COVER)
+    to_head = head_transform.astype(np.float64)
+    through = to_head[:, :2] @ cv2.invertAffineTransform(transform.astype(np.float64))
+    through[:, 2] += to_head[:, 2]
+    factor = size / _COVER
+    through[:, 2] += through[:, :2].sum(axis=1) * ((factor - 1) / 2)
+    through[:, :2] *= factor
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(head.masks.cover, through, (_COVER, _COVER), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return 1 - np.asarray(cv2.resize(moved, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _scaled(factor: float) -> NDArray[np.float64]:
-    """3 x 3: pixels of a small square to those of one `factor` times as large."""
-    shift = (factor - 1) / 2
-    return np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]], np.float64)
+    moved = cv2.warpAffine(head.masks.bare, through, (_COVER, _COVER), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(moved, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def blur(plane: Plane, sigma: float) -> Plane:
