@@ -1,6 +1,6 @@
 """`playingage` as a person calls it, but with the tiny learner: `python -m training_run.command`.
 
-PLAYINGAGE_TEST_PAUSE: seconds that making a batch takes.
+PLAYINGAGE_TEST_PAUSE: seconds that making a batch takes, from that of step 12 on.
 """
 
 import os
@@ -28,7 +28,7 @@ class TinyMaker:
             "coverage": [[age, 1.0] for age in sorted({row.age for row in faceset.rows})], "grant": grant.sha256,
         }
         pause = float(os.environ.get("PLAYINGAGE_TEST_PAUSE", "0"))
-        return TinyLearner(seed=request.settings.seed, described=described, pause=pause)
+        return TinyLearner(seed=request.settings.seed, described=described, pause=pause, slow=12)
 
 
 if __name__ == "__main__":

@@ -265,7 +265,7 @@ def wait_for(file: Path, word: str, process: "subprocess.Popen[str]") -> None:
 
 def test_ctrl_c_saves_and_says_how_to_go_on(made: Production, train: Train) -> None:
     folder = made.runs("ada") / "main"
-    process = start(made, "--page", "0", pause=0.2)
+    process = start(made, "--page", "0", pause=2)
     wait_for(folder / "log.jsonl", '"step":10', process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=_PATIENCE)
@@ -283,7 +283,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(made: Production, train: Train) -> N
 
 def test_a_killed_command_goes_on(made: Production, train: Train) -> None:
     folder = made.runs("ada") / "main"
-    process = start(made, pause=0.1)
+    process = start(made, pause=2)
     wait_for(folder / "log.jsonl", '"step":10', process)
     process.kill()
     process.communicate()

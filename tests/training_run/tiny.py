@@ -43,15 +43,19 @@ class Line(nn.Module):
 
 
 class TinyLearner:
-    """Learns y = 2x + 1. held_out: batches; worse: the truth of the held-out ones, which may be another."""
+    """Learns y = 2x + 1. held_out: batches; worse: the truth of the held-out ones, which may be another.
+
+    pause: seconds that making a batch takes, from that of step `slow` on.
+    """
 
     def __init__(
         self, *, seed: int = 7, held_out: int = 2, worse: float = 2.0, pause: float = 0.0, described: Any = None,
-        spoil: int | None = None,
+        spoil: int | None = None, slow: int = 0,
     ) -> None:
         torch.manual_seed(seed)
         self._module = Line()
         self._seed, self._held_out, self._worse, self._pause, self._spoil = seed, held_out, worse, pause, spoil
+        self._slow = slow
         self._described = {"settings": {"kind": "tiny"}} if described is None else described
         self.asked: list[int] = []
 
@@ -64,7 +68,8 @@ class TinyLearner:
 
     def batch(self, step: int) -> dict[str, Tensor]:
         self.asked.append(step)
-        time.sleep(self._pause)
+        if step >= self._slow:
+            time.sleep(self._pause)
         x = torch.rand(4, generator=torch.Generator().manual_seed(self._seed * 1009 + step))
         y = 2 * x + 1
         return {"x": x, "y": y * float("nan") if step == self._spoil else y}
