@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +28,15 @@ FILM = (
 )
 
 
+@pytest.fixture(scope="module")
+def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("shot") / "film.mkv", FILM)
+
+
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "film.mkv", FILM)
+def film(shot: Path, tmp_path: Path) -> Path:
+    """A copy of its own."""
+    return Path(shutil.copy(shot, tmp_path))
 
 
 def state_of(folder: Path) -> tuple[list[Any], dict[str, bytes]]:
