@@ -173,7 +173,7 @@ def test_a_killed_live_picture_is_back_with_slate_age_and_a_new_take(tmp_path: P
         assert wait_for(process, "Monitors:").split()[1] == url
         state = ask_json(url + "api/state")["state"]
         assert state["age"] == 66
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not (tmp_path / "12_A_002").is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
