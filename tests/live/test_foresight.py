@@ -72,7 +72,7 @@ def test_an_engine_that_keeps_up_gets_every_frame(work: float) -> None:
 def test_one_that_does_not_gets_as_many_as_before_for_fewer_looks(work: float, jitter: float) -> None:
     before, now = play(None, work, 0.012, jitter=jitter), play(Foresight(), work, 0.012, jitter=jitter)
     assert before.replaced > 200
-    assert now.replaced <= before.replaced * (0.02 if jitter == 0 else 0.5)
+    assert now.replaced <= before.replaced * (0.02 if jitter == 0 else 0.8)
     assert len(now.delays) >= 0.99 * len(before.delays)
     later = sum(now.delays) / len(now.delays) - sum(before.delays) / len(before.delays)
     assert later <= (0.001 if jitter == 0 else 0.6 * PERIOD)

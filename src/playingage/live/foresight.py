@@ -1,6 +1,8 @@
 """Whether the engine will get to a frame before a newer one is ready. Decisions only: time is passed in, in seconds."""
 
-_LAST, _QUARTER = 8, 2
+from collections import deque
+
+_LAST = 8
 """Frames by whose times those of the next ones are foreseen."""
 
 
@@ -8,14 +10,12 @@ class Foresight:
     """Spares looking for faces in frames that would be replaced before the engine could take them.
 
     The engine thread says when it begins and ends a frame, the capture thread how long looking took. What is foreseen
-    errs towards looking: the engine counts as fast as in the best quarter of its last frames, looking as slow as in the
-    worst.
+    errs towards looking: the engine counts as fast as it lately was at its best, looking as slow as at its worst.
     """
 
     def __init__(self) -> None:
-        # Replaced whole: the other thread may be reading.
-        self._looks: tuple[float, ...] = ()
-        self._works: tuple[float, ...] = ()
+        self._looks: deque[float] = deque(maxlen=_LAST)
+        self._works: deque[float] = deque(maxlen=_LAST)
         self._begun: float | None = None
 
     def begin(self, now: float) -> None:
@@ -26,11 +26,11 @@ class Foresight:
         """The engine is done with it."""
         begun, self._begun = self._begun, None
         if begun is not None:
-            self._works = (*self._works, now - begun)[-_LAST:]
+            self._works.append(now - begun)
 
     def looked(self, seconds: float) -> None:
         """Looking at a frame took so long."""
-        self._looks = (*self._looks, seconds)[-_LAST:]
+        self._looks.append(seconds)
 
     def in_vain(self, now: float, period: float, *, waiting: bool) -> bool:
         """Whether a frame that comes now would be replaced by the next, which comes a `period` later.
@@ -39,8 +39,8 @@ class Foresight:
         """
         if len(self._looks) < _LAST or len(self._works) < _LAST:
             return False
-        begun, work = self._begun, sorted(self._works)[_QUARTER]
-        ready = now + sorted(self._looks)[-1 - _QUARTER]
+        begun, work = self._begun, min(self._works)
+        ready = now + max(self._looks)
         free = now if begun is None else begun + work
         taken = free + work if waiting and ready > free else free
         return ready + period < taken
