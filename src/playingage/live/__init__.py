@@ -4,9 +4,8 @@ Calls point downward only (live -> engine, media, frames, core); `web` imports t
 owns what:
 
 - The capture thread owns the source: it alone reads it, notices its loss and tries again. It looks for faces in each
-  frame when the re-ager has two steps, so that the engine thread has a frame's whole time for the network; not in one
-  that would be replaced before the engine is free (`Foresight`). While the engine is stuck on a frame, it hands on the
-  camera's picture with words in place of the aged one.
+  frame when the re-ager has two steps, so that the engine thread has a frame's whole time for the network. While
+  the engine is stuck on a frame, it hands on the camera's picture with words in place of the aged one.
 - The engine thread owns the re-ager and the last good aged picture. It makes the pairs.
 - The encoder thread scales and compresses each pair once for every size that a viewer wants now.
 - The thread of a viewer (the web server's event loop) takes from that viewer's own slot.

@@ -10,7 +10,6 @@ from typing import Any
 from playingage.engine import Ask
 from playingage.frames import Frame
 from playingage.live.direction import Direction
-from playingage.live.foresight import Foresight
 from playingage.live.mailbox import Mailbox
 from playingage.live.pair import Pair, View, clean_picture, failed, judge, same_picture
 from playingage.live.ports import FaceNote, Job, Reaged, Reager, TwoStepReager
@@ -52,7 +51,6 @@ class Aging:
         self._state = EngineState(state="idle", since=clock())
         self._begun: float | None = None
         self._looking: float | None = None
-        self._foresight = Foresight()
         self._faces: tuple[FaceNote, ...] = ()
 
     @property
@@ -67,17 +65,11 @@ class Aging:
                 return EngineState(state="stalled", since=begun, detail=f"{what} has taken over a second")
         return self._state
 
-    def look(self, frame: Frame, waiting: bool) -> Job | None:
-        """Capture thread: the first step of a re-ager that has two. What it fails with is the engine's failure.
-
-        None for a frame that the engine will have no time for. waiting: an earlier one still waits for it.
-        """
+    def look(self, frame: Frame) -> Job:
+        """Capture thread: the first step of a re-ager that has two. What it fails with is the engine's failure."""
         if not isinstance(self._reager, TwoStepReager):
             return Job(frame)
-        begun = self._clock()
-        if self._foresight.in_vain(begun, float(1 / frame.rate), waiting=waiting):
-            return None
-        self._looking = begun
+        begun = self._looking = self._clock()
         try:
             job = Job(frame, looked=self._reager.look(frame))
         except Exception as error:
@@ -85,7 +77,6 @@ class Aging:
         finally:
             self._looking = None
         now = self._clock()
-        self._foresight.looked(now - begun)
         self._stats.work("look", now - begun, now)
         return job
 
@@ -127,7 +118,6 @@ class Aging:
         if orders.ask.clean:
             return Pair(aged=frame, verdict=clean_picture(), **common)
         self._begun = begun
-        self._foresight.begin(begun)
         try:
             reaged = self._reage(job, orders.ask)
             if reaged.frame.number != frame.number or reaged.frame.pixels.shape != frame.pixels.shape:
@@ -138,7 +128,6 @@ class Aging:
             return self._fail(error, common)
         finally:
             self._begun = None
-            self._foresight.end(self._clock())
         now = self._clock()
         self._stats.work("engine", now - begun, now)
         self._stats.count("processed", now)

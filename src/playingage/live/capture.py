@@ -32,17 +32,16 @@ class SourceState:
 class Capture:
     """Owns the reading of a source. Frames without a capture time get that of their arrival.
 
-    `prepare` makes of each frame what the engine gets, or nothing where the engine will have no time for it; it must be
-    quick and not raise. It is told whether an earlier frame still waits.
+    `prepare` makes of each frame what the engine gets; it must be quick and not raise.
     `watchers` are called in the capture thread with every frame and the time, `keepers` with those that the engine had
     no time for.
-    Drop rule: one slot to the engine, newest wins; what is replaced, or would be, counts as `capture`, missing numbers
-    count as `source`.
+    Drop rule: one slot to the engine, newest wins; what is replaced counts as `capture`, missing numbers count as
+    `source`.
     """
 
     def __init__(
         self, source: Source, settings: LiveSettings, stats: LiveStats, clock: Callable[[], float],
-        prepare: Callable[[Frame, bool], Job | None] = lambda frame, waiting: Job(frame),
+        prepare: Callable[[Frame], Job] = Job,
     ) -> None:
         self._source, self._settings, self._stats, self._clock = source, settings, stats, clock
         self.slot: Mailbox[Job] = Mailbox()
@@ -96,8 +95,7 @@ class Capture:
             self._stats.drop("source", missing)
         self._last, self._last_at = frame.number, now
         self._stats.count("captured", now)
-        job = self._prepare(frame, self.slot.waits)
-        late = Job(frame) if job is None else self.slot.put(job)
+        late = self.slot.put(self._prepare(frame))
         if late is not None:
             self._stats.drop("capture")
             for keeper in self.keepers:

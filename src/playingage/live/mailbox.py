@@ -23,11 +23,6 @@ class Mailbox(Generic[T]):
             self._ready.notify()
             return dropped
 
-    @property
-    def waits(self) -> bool:
-        """Whether something waits to be taken."""
-        return self._item is not None
-
     def take(self, timeout: float) -> T | None:
         """Wait up to `timeout` seconds for something. None when nothing came or the mailbox is closed."""
         with self._ready:
