@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--clips", type=int, default=120, help="in all, half of them of each half of the people")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1, help="look at every so manieth frame only: a busy machine")
     parser.add_argument("--keep", type=Path, default=Path(".benchmarks/crossing"), help="where cut-outs and films are")
     parser.add_argument("--out", type=Path, help="folder for the figures as JSON")
     given = parser.parse_args()
@@ -46,12 +47,12 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for half in HALVES:
         filmed = [
-            _kept(given.keep / f"{half.split()[0]}-{given.seed}-{number}.pickle",
-                  partial(film, clip, actors, identity, engine))
+            _kept(given.keep / f"{half.split()[0]}-{given.seed}-{given.every}-{number}.pickle",
+                  partial(film, clip, actors, identity, engine, given.every))
             for number, clip in enumerate(clips(actors, half, given.clips // 2, given.seed))
         ]
         rows += _judged(half, filmed, actors, engine)
-    report(f"crossing: {given.clips} clips of {FRAMES} frames", rows, given.out)
+    report(f"crossing: {given.clips} clips of {FRAMES} frames, every {given.every}", rows, given.out)
 
 
 def _judged(half: str, filmed: list[Filmed], actors: list[Actor], engine: Engine) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,19 +41,23 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Filmed:
-    """A clip as tracked. seen, sizes: of each person in each frame."""
+    """A clip as tracked, in every `every`-th frame. seen, sizes: of each person in each of them."""
 
     clip: Clip
+    every: int
     faces: list[list[Tracked]]
     seen: list[tuple[float, ...]]
     sizes: list[tuple[float, ...]]
 
 
-def film(clip: Clip, actors: Sequence[Actor], identity: FaceIdentity, engine: Engine) -> Filmed:
-    """Track all frames as a session does; every face is embedded, whether it will be looked at or not."""
+def film(clip: Clip, actors: Sequence[Actor], identity: FaceIdentity, engine: Engine, every: int = 1) -> Filmed:
+    """Track frames as a session does; every face is embedded, whether it will be looked at or not.
+
+    every: only so many, as live does where the engine has no time for all.
+    """
     tracker, cuts = FaceTracker(engine.device, TrackerSettings(irises=False)), CutFinder()
     faces, seen, sizes = [], [], []
-    for number, shown in enumerate(frames(clip, actors)):
+    for number, shown in islice(enumerate(frames(clip, actors)), 0, None, every):
         if cuts.is_cut(shown.pixels):
             tracker.reset()
         found = tracker.update(shown.pixels, number / RATE)
@@ -63,7 +68,7 @@ def film(clip: Clip, actors: Sequence[Actor], identity: FaceIdentity, engine: En
         ])
         seen.append(shown.seen)
         sizes.append(shown.sizes)
-    return Filmed(clip=replace(clip, paths=()), faces=faces, seen=seen, sizes=sizes)
+    return Filmed(clip=replace(clip, paths=()), every=every, faces=faces, seen=seen, sizes=sizes)
 
 
 def _who(face: Face, shown: Shown) -> int | None:
@@ -126,9 +131,9 @@ def judge(filmed: Filmed, actors: Sequence[Actor], engine: Engine, count: Count,
         faces = [each.face for each in tracked]
         told.now = {(float(f.landmarks[0, 0]), float(f.landmarks[0, 1])): t.embedding
                     for f, t in zip(faces, tracked, strict=True)}
-        parts = recogniser.update(blank, faces, number / RATE)
+        parts = recogniser.update(blank, faces, number * filmed.every / RATE)
         aged = _aged(number, tracked, parts, clip, count)
-        if pinned and number >= RATE:
+        if pinned and number * filmed.every >= RATE:
             for each in tracked:
                 if (each.who is not None and each.who < clip.performers and each.who not in said
                         and filmed.seen[number][each.who] > _CLEAR and each.confidence > 0.9):
