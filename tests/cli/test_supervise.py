@@ -174,7 +174,8 @@ def test_a_killed_live_picture_is_back_with_slate_age_and_a_new_take(tmp_path: P
         state = ask_json(url + "api/state")["state"]
         assert state["age"] == 66
         deadline = time.monotonic() + 120
-        while not (tmp_path / "12_A_002").is_dir() and time.monotonic() < deadline:
+        # A take without a frame leaves nothing.
+        while not (tmp_path / "12_A_002" / "frames.jsonl").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0

@@ -186,7 +186,7 @@ def test_a_slow_viewer_gets_fresh_pairs_and_its_drops_are_counted(serve: Serve) 
 
     got = talk(work)
     ages = [pair["sent"] - pair["captured"] for pair in got]
-    assert sorted(ages)[len(ages) // 2] < 0.06, "what is sent is about one frame old, however slow the viewer"
+    assert sorted(ages)[len(ages) // 2] < 0.2, "what is sent is a few frames old at most, however slow the viewer"
     assert max(ages[5:]) < 0.3
     assert got[-1]["number"] - got[0]["number"] > 50 and got[-1]["dropped"] > 30
 
