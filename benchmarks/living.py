@@ -1,6 +1,12 @@
-"""The live command with two monitor pages in a real browser on the same machine: rate, delay, drops, memory."""
+"""The live command and its monitors: rate, delay, drops, memory.
 
+The pages are in a real browser on the same machine, or a viewer takes the pictures and does not draw them, as if the
+browser were on another.
+"""
+
+import asyncio
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -8,6 +14,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +23,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks.common import clip, report
+from benchmarks.viewers import crowd
 
 _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -25,6 +34,7 @@ _SCREENS = {
     "2 x 720p": (1280, 720, ("monitor/camera", "monitor/aged")),
     "2 x 1080p": (1920, 1080, ("monitor/camera", "monitor/aged")),
 }
+ELSEWHERE = "a viewer elsewhere, 540 px high"
 _PORT = 8971
 
 
@@ -35,36 +45,31 @@ def living(
 
     performers: so many people, each with a package of their own; 0 is the demo's one face by the default network.
     """
-    rows = [_run(seconds, name, size, performers) for name in screens or _SCREENS]
+    rows = [_run(seconds, name, size, performers) for name in screens or (*_SCREENS, ELSEWHERE)]
     who = f"{performers} performers" if performers else "one face"
     load = f"load of the machine {psutil.getloadavg()[0]:.1f}"
     report(f"live {performers or ''}: 1080p24, {who}, {size} px, {seconds:g} s, {load}", rows, out)
 
 
 def _run(seconds: float, screen: str, size: int, performers: int) -> dict[str, Any]:
-    width, height, paths = _SCREENS[screen]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "out.jsonl"
         with lines.open("w", encoding="utf-8") as answer:
             server = _start(seconds, size, folder, answer, performers)
         process = psutil.Process(server.pid)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
-        for path in paths:
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.goto(f"http://127.0.0.1:{_PORT}/{path}")
-        begun, memory = time.monotonic(), []
-        cpu = process.cpu_times()
-        while server.poll() is None:
-            page.wait_for_timeout(1000)
-            try:
-                cpu = process.cpu_times()
-                if time.monotonic() - begun > 15:  # buffers and caches have found their size
-                    used = process.memory_info().rss >> 20
-                    memory += [used] if used else []
-            except psutil.NoSuchProcess:
-                break
-        taken = time.monotonic() - begun
-        browser.close()
+        with _looking(screen, seconds) as wait:
+            begun, memory = time.monotonic(), []
+            cpu = process.cpu_times()
+            while server.poll() is None:
+                wait()
+                try:
+                    cpu = process.cpu_times()
+                    if time.monotonic() - begun > 15:  # buffers and caches have found their size
+                        used = process.memory_info().rss >> 20
+                        memory += [used] if used else []
+                except psutil.NoSuchProcess:
+                    break
+            taken = time.monotonic() - begun
         last = json.loads(lines.read_text(encoding="utf-8").splitlines()[-1])
     delay, totals = last["delay"], last["totals"]
     return {
@@ -77,6 +82,29 @@ def _run(seconds: float, screen: str, size: int, performers: int) -> dict[str, A
         "server cores": round((cpu.user + cpu.system) / taken, 2),
         "memory MiB": f"{memory[0]} to {memory[-1]}" if memory else "",
     }
+
+
+@contextmanager
+def _looking(screen: str, seconds: float) -> Iterator[Callable[[], None]]:
+    """Somebody looks; what is given waits a second."""
+    if screen == ELSEWHERE:
+        viewer = multiprocessing.get_context("spawn").Process(target=_view, args=(seconds,))
+        viewer.start()
+        yield lambda: time.sleep(1)
+        viewer.join(10)
+        return
+    width, height, paths = _SCREENS[screen]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
+        for path in paths:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.goto(f"http://127.0.0.1:{_PORT}/{path}")
+        yield lambda: page.wait_for_timeout(1000)
+        browser.close()
+
+
+def _view(seconds: float) -> None:
+    asyncio.run(crowd(f"http://127.0.0.1:{_PORT}/", 1, 540, seconds))
 
 
 def _delays(report: dict[str, Any]) -> str:
