@@ -164,9 +164,9 @@ def test_viewers_on_a_bad_network_delay_nobody(serve: Serve) -> None:
     try:
         before, after = talk(work)
         assert after < 2 * before + 0.05, "the good one gets its pictures as ever"
-        good, *slow = sorted(served.run.feed.report(), key=lambda each: -each["sent"])
-        assert good["sent"] >= 60 and len(slow) == 3
-        assert all(each["dropped"] > 5 and each["under_way"] <= 2 for each in slow)
+        # The good one, which got 60 and more, may be gone by now or not.
+        slow = [each for each in served.run.feed.report() if each["sent"] < 20]
+        assert len(slow) == 3 and all(each["dropped"] > 5 and each["under_way"] <= 2 for each in slow)
     finally:
         for each in bad:
             each.close()
