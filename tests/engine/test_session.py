@@ -1,13 +1,15 @@
 """A run of frames as live sees them: nothing steps."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.engine import Engine, Session
-from playingage.faces import Face
+from playingage.engine import Cast, Engine, Role, Session
+from playingage.faces import Face, FaceFinder, FaceIdentity
 from playingage.frames import Frame
+from playingage.models import default_package
 
 RATE = Fraction(24)
 
@@ -51,3 +53,22 @@ def test_what_was_looked_at_is_what_is_done(engine: Engine, portrait: NDArray[np
     looked = [session.look(frame) for frame in frames(portrait, 3)]
     done = session.reage(looked[0], 70)
     assert done.faces[0].source_age == looked[0].ages[0] and done.frame.number == 0
+
+
+def test_who_turns_out_to_be_another_performer_is_aged_as_they_are_at_once(
+    engine: Engine, portrait: NDArray[np.uint8]
+) -> None:
+    """The package of one performer is small and that of the other large: nothing goes along from one to the other."""
+    large = Engine(default_package(512), engine.device)
+    face = FaceFinder(engine.device).find(portrait)[0]
+    known = FaceIdentity(engine.device).embed(portrait, face.landmarks)[None]
+    cast = Cast(roles=(
+        Role(engine=engine, performer="ada", name="Ada", identity=known),
+        Role(engine=large, performer="ben", name="Ben", identity=known + 5),
+    ))
+    frame, session, fresh = frames(portrait, 1)[0], Session(cast), Session(cast)
+    looked = session.look(frame)
+    assert [plan is not None and plan.role for plan in looked.plans] == [0]
+    corrected = replace(looked, plans=tuple(plan and replace(plan, role=1) for plan in looked.plans))
+    session.reage(looked, 75)
+    assert np.array_equal(session.reage(corrected, 75).frame.pixels, fresh.reage(corrected, 75).frame.pixels)

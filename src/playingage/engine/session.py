@@ -110,7 +110,7 @@ class Session:
         # Performers have an engine each, which may work side by side.
         others = min(len(self.cast.roles), _THREADS) - 1
         self._helpers = ThreadPoolExecutor(others, "playingage face") if others else None
-        self._heads: dict[int, HeldMasks] = {}
+        self._heads: dict[tuple[int, int], HeldMasks] = {}
         self._last, self._shape = 0.0, (0, 0)
 
     def process(self, frame: Frame, asked: Ask | float) -> SessionResult:
@@ -173,12 +173,14 @@ class Session:
         A role without an entry in `asked` has the age that the cast gives it, else the one asked of all.
         """
         ask = Ask.of(asked)
-        self._heads = {face.id: self._heads.get(face.id) or HeldMasks(sooner=face.id) for face in looked.faces}
+        # Of a face under another role nothing is held: that role's package may find other masks, of another size.
+        parts = [(face.id, plan.role) for face, plan in zip(looked.faces, looked.plans, strict=True) if plan]
+        self._heads = {part: self._heads.get(part) or HeldMasks(sooner=part[0]) for part in parts}
         asks = [self._of_role(number, ask) for number in range(len(self.cast.roles))]
         wanted = [
             (self.cast.roles[plan.role].engine, AgeRequest(
                 face=face, source_age=plan.age, target_age=asks[plan.role].age, look=asks[plan.role].look,
-                read=plan.read, held=self._heads.get(face.id),
+                read=plan.read, held=self._heads[face.id, plan.role],
             ))
             for face, plan in zip(looked.faces, looked.plans, strict=True) if plan is not None and asks[plan.role].on
         ]
