@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from playingage.faces.region import EYE_LEFT, EYE_RIGHT
+from playingage.faces.region import EYE_LEFT, EYE_RIGHT, in_crop
 from playingage.frames.pixels import Image, Plane
 
 _WORK = 256
@@ -61,7 +61,7 @@ class Marks:
         landmarks: 468+ x 2 or 3 in frame pixels; `transform` takes them to the crop.
         """
         step = crop.shape[0] / _WORK
-        points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) / step - 0.5
+        points = in_crop(landmarks, transform, 1 / step)
         rows, columns = _around(points) if step.is_integer() else (slice(0, _WORK), slice(0, _WORK))
         part = crop[_scaled(rows, step), _scaled(columns, step)]
         found = find_marks(part, points - (columns.start, rows.start), step)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from playingage.faces.region import in_crop
 from playingage.frames.pixels import Plane
 
 _WORK = 128
@@ -30,8 +31,7 @@ def region_maps(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
     `landmarks` are 468+ x 2 or 3 in frame pixels, `transform` frame to crop of `size` pixels. Brow and neck reach to
     the crop's upper and lower border; nose and ears are in none.
     """
-    scale = _WORK / size
-    points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
+    points = in_crop(landmarks, transform, _WORK / size)
     small = {name: _drawn(outlines) for name, outlines in _outlines(points).items()}
     total = np.maximum(np.add.reduce(list(small.values())), 1)
     return {

@@ -51,7 +51,7 @@ def neck_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
 
     Arguments as in `face_region`. What of it is skin only the picture tells.
     """
-    points = _in_crop(landmarks, transform, _WORK / size)
+    points = in_crop(landmarks, transform, _WORK / size)
     down = (points[152] - points[10]) * _NECK
     jaw = points[list(_JAW)]
     height = float(np.hypot(*(points[10] - points[152])))
@@ -80,7 +80,7 @@ def face_region(landmarks: NDArray[np.float32], transform: NDArray[np.float32], 
 
 def face_part(landmarks: NDArray[np.float32], transform: NDArray[np.float32], size: int) -> tuple[Box, Plane]:
     """Rows and columns of the crop that hold all of `face_region`, and it there."""
-    points = _in_crop(landmarks, transform, _WORK / size)
+    points = in_crop(landmarks, transform, _WORK / size)
     oval = points[list(OVAL)]
     up = points[10] - points[152]
     height = float(np.hypot(*up))
@@ -111,7 +111,7 @@ def spare_openings(mask: Plane, landmarks: NDArray[np.float32], transform: NDArr
 
     Arguments as in `face_region`, the crop being the mask's.
     """
-    box, bare = _openings(_in_crop(landmarks[_RIMS], transform, _WORK / mask.shape[0]))
+    box, bare = _openings(in_crop(landmarks[_RIMS], transform, _WORK / mask.shape[0]))
     part = mask[_at_size(box, mask.shape[0])]
     if part.size:
         part *= cv2.resize(bare, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -133,7 +133,7 @@ def _openings(rims: NDArray[np.float32]) -> tuple[Box, Plane]:
     return box, _blur(bare, 0.8) if bare.size else bare
 
 
-def _in_crop(landmarks: NDArray[np.float32], transform: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+def in_crop(landmarks: NDArray[np.float32], transform: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """P x 2: the landmarks in pixels of a crop `scale` times as large as the one that `transform` leads to."""
     points = (landmarks[:, :2] @ transform[:, :2].T + transform[:, 2] + 0.5) * scale - 0.5
     return np.asarray(points, np.float32)
