@@ -44,6 +44,5 @@ def main() -> None:
                 living(given.seconds, given.out, size, ["both on one 1080p page", ELSEWHERE], count)
 
 
-
 if __name__ == "__main__":
     main()

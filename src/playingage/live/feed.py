@@ -140,7 +140,9 @@ class Feed:
         for want in wants:
             frames = needed.setdefault(_size(pair, want), {})
             for name in want.names:
-                frames[_source(pair, name)] = pair.clean if name == "camera" else pair.aged or black_like(pair.clean)
+                source = _source(pair, name)
+                if source not in frames:
+                    frames[source] = pair.clean if source == "camera" else pair.aged or black_like(pair.clean)
         return {
             (size, source): jpeg for size, frames in needed.items() for source, jpeg in
             zip(frames, encode_pictures(list(frames.values()), size, self._settings.quality), strict=True)

@@ -61,12 +61,11 @@ class LiveRun:
         for each in listeners:
             if isinstance(each, Follower):
                 each.follow(self.state)
+            if isinstance(each, FrameKeeper):
+                self._capture.keepers.append(each.late)
         self._broken: set[int] = set()
         self._source = source
         self._capture.watchers.append(self._watch)
-        for each in listeners:
-            if isinstance(each, FrameKeeper):
-                self._capture.keepers.append(each.late)
         self._stopping = threading.Event()
         self._over = threading.Event()
         self._workers = (
